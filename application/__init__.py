@@ -31,6 +31,7 @@ stream_history: the port that reads earlier versions and events of a stream
 metrics: every metric, and what code adds to it
 mail: a letter, the port that sends it, and letters that came back
 record_bounces: record the letters that came back
+text_messages: a text message, the port that sends it, and its segments
 rate_limit: the port that counts requests in windows shared by all processes
 read_list: reads what is new in a list of Stripe, and how far it got
 telemetry: the work under way: its correlation id, and the spans that it leaves

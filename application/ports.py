@@ -34,6 +34,10 @@ class Unavailable(Exception):
         self.details = details or {}
 
 
+class TaskRefused(Exception):
+    """What a task asks for is refused for good: it is set aside at once, for an operator to see."""
+
+
 class Answer(msgspec.Struct, frozen=True):
     """What a command achieved: ids and versions only, never personal data; kept for replays."""
 

@@ -18,6 +18,7 @@ privacy: consents, erasures and retention in Postgres, the print of a person's d
 postgres: tables beside the log: migrations, outbox, inbox, ticket numbers
 redis: the task queue and the shared part of the rate limits
 sealing: personal data as ciphertext, one key for each person
+sms: sends text messages
 tax_authority: reports tax documents, to a fake for the demo
 tax_receipt: draws tax documents as a page
 telemetry: log lines, traces, metrics and reports of errors

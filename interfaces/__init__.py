@@ -22,6 +22,7 @@ seller_settings: those of tax documents
 limit_settings: those of limits of requests and of unpaid seats
 mail_settings: those of mail
 replica_settings: those of the replica
+text_settings: those of text messages
 app_addresses: those of addresses that lead into an app or a web site
 operations_settings: those of log lines, traces, metrics and errors
 setting_types: types that several groups of settings use

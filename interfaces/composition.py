@@ -16,6 +16,7 @@ from application import ports
 from application.booking.learn_disputes import DisputeLearner
 from application.booking.release_hold import HoldReleaser
 from application.booking.send_letter import LetterSender
+from application.booking.send_text import TextSender
 from application.commands.dispatcher import Dispatcher
 from application.credit.send_gift_card_letter import GiftCardLetterSender
 from application.identity.send_account_letter import AccountLetterSender
@@ -33,6 +34,7 @@ from application.settlement.follow_hints import HintFollower
 from application.settlement.follow_payout import PayoutFollower
 from application.settlement.gateway import SettlementGateway
 from application.settlement.sweep_transactions import TransactionSweeper
+from application.text_messages import RecordedMessenger, TextMessenger
 from domain.kernel import ids
 from infrastructure.airports.world import load_airports
 from infrastructure.event_store.log import PostgresEventLog
@@ -52,6 +54,9 @@ from infrastructure.postgres.ticket_stock import PostgresTicketStock
 from infrastructure.sealing import master_key
 from infrastructure.sealing.search_index import PostgresSearchIndex
 from infrastructure.sealing.vault import SubjectVault
+from infrastructure.sms.file_outbox import FileTextOutbox
+from infrastructure.sms.http_gateway import HttpTextGateway
+from infrastructure.sms.sent_texts import PostgresSentTexts
 from infrastructure.stripe import pace
 from infrastructure.stripe.gateway import StripePaymentGateway
 from infrastructure.tax_authority.fake_authority import FakeTaxAuthority
@@ -62,6 +67,7 @@ from projections.stripe_settlement import queries as stripe_settlement
 
 STRIPE_TIMEOUT_SECONDS = 10.0
 MAILBOX_FOLDER = "mail"
+TEXT_FOLDER = "sms"
 TAX_AUTHORITY_FOLDER = "tax-authority"
 
 
@@ -90,6 +96,7 @@ class Core(msgspec.Struct, frozen=True):
     disputes: DisputeLearner
     releaser: HoldReleaser
     letters: LetterSender
+    texts: TextSender
     gift_card_letters: GiftCardLetterSender
     account_letters: AccountLetterSender
     links: PostgresMailedLinks
@@ -183,6 +190,12 @@ def _core(
         disputes=disputes,
         releaser=releaser,
         letters=LetterSender(bus=bus, vault=vault, mailer=mailer),
+        texts=TextSender(
+            bus=bus,
+            vault=vault,
+            messenger=_messenger(settings, pool),
+            airline=settings.airline_name,
+        ),
         gift_card_letters=GiftCardLetterSender(bus=bus, vault=vault, mailer=mailer),
         account_letters=_account_letters(settings, pool, vault, keys, mailer),
         links=PostgresMailedLinks(pool),
@@ -259,6 +272,23 @@ def _mailer(settings: Settings, pool: Pool) -> Mailer:
         )
         mailer = SmtpMailer(login, sender=sender, name=settings.airline_name, now=utc_now)
     return ReportedMailer(mailer, PostgresBounces(pool), now=utc_now)
+
+
+def text_outbox_of(settings: Settings) -> FileTextOutbox | None:
+    """Return the folder that text messages are written to; none where letters go to a server."""
+    if settings.sms_url is not None or settings.smtp_url is not None:
+        return None
+    folder = Path(settings.data_dir) / TEXT_FOLDER
+    return FileTextOutbox(folder, sender=settings.sms_sender or settings.airline_name)
+
+
+def _messenger(settings: Settings, pool: Pool) -> TextMessenger | None:
+    """Return what sends text messages; None where none are sent."""
+    url, token, sender = settings.sms_url, settings.sms_token, settings.sms_sender
+    messenger: TextMessenger | None = text_outbox_of(settings)
+    if url is not None and token is not None and sender is not None:
+        messenger = HttpTextGateway(url.text, token=token.reveal(), sender=sender)
+    return None if messenger is None else RecordedMessenger(messenger, PostgresSentTexts(pool))
 
 
 def _account_letters(

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-from interfaces.limit_settings import LimitSettings
+from interfaces.text_settings import TextSettings
 
 # The ports of RFC 8314 and RFC 6409.
 PORTS = {"smtps": 465, "smtp": 587}
@@ -37,7 +37,7 @@ class SmtpAddress:
         return "SmtpAddress(…)"
 
 
-class MailSettings(LimitSettings, frozen=True, kw_only=True):
+class MailSettings(TextSettings, frozen=True, kw_only=True):
     """Without a server, letters are files in a folder of `data_dir`."""
 
     smtp_url: SmtpAddress | None = None

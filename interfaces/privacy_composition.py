@@ -7,7 +7,7 @@ from infrastructure.privacy.consents import PostgresConsents
 from infrastructure.privacy.erasures import PostgresErasures
 from infrastructure.privacy.retention import StoredWebhooks
 from infrastructure.sealing.blind_index import EmailIndex
-from interfaces.composition import Core, mailbox_of
+from interfaces.composition import Core, mailbox_of, text_outbox_of
 from interfaces.read_composition import asking
 from projections.booking_list import of_persons
 from projections.credits import queries as credits
@@ -36,4 +36,5 @@ def privacy_on(
         clock=core.clock,
         forget_keys=core.vault.forget,
         printer=printer,
+        texts=text_outbox_of(core.settings),
     )

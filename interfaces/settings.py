@@ -21,6 +21,7 @@ from interfaces.operations_settings import OPERATIONS_ABOUT, OperationsSettings
 from interfaces.replica_settings import REPLICA_ABOUT, DatabaseUrl, ReplicaSettings
 from interfaces.seller_settings import SELLER_ABOUT, RateOfTax
 from interfaces.setting_types import Network, Origin, Port, Secret, Url
+from interfaces.text_settings import TEXT_ABOUT, GatewayUrl
 
 PREFIX = "AIS_"
 
@@ -232,6 +233,10 @@ ABOUT: Mapping[str, About] = {
         name: About(meaning, WEB, form, is_secret=name == "replica_database_url")
         for name, (meaning, form) in REPLICA_ABOUT.items()
     },
+    **{
+        name: About(meaning, ("serve", "worker"), form, is_secret=name != "sms_sender")
+        for name, (meaning, form) in TEXT_ABOUT.items()
+    },
     "mfa_required": About(
         "finance, auditor and admin must have a second factor", WEB, "true or false"
     ),
@@ -271,6 +276,10 @@ def load(environment: Mapping[str, str]) -> Settings:
         raise SettingRefused("AIS_CHEAP_PASSWORDS: only where AIS_PUBLIC_URL is http://127.0.0.1")
     if found.smtp_url is not None and found.mail_from is None:
         raise SettingRefused(_explained("missing required field `mail_from`"))
+    if found.sms_url is not None:
+        for name in ("sms_token", "sms_sender"):
+            if getattr(found, name) is None:
+                raise SettingRefused(_explained(f"missing required field `{name}`"))
     return found
 
 
@@ -317,6 +326,7 @@ _FORMS: Mapping[type, str] = {
     Network: "networks such as 10.0.0.0/8",
     Origin: "origins such as https://book.airline.example",
     SmtpAddress: "a URL such as smtps://user:password@host:465",
+    GatewayUrl: "a URL such as https://sms.example/messages",
     RateOfTax: "rates such as `KWD 12.21 2026-01-01 SAMA`",
 }
 
@@ -328,7 +338,7 @@ def _read(wanted: type, value: object) -> object:
     try:
         return wanted(str(value))
     except ValueError:
-        verb = "is" if wanted is SmtpAddress else "are"
+        verb = "is" if wanted in (SmtpAddress, GatewayUrl) else "are"
         raise ValueError(f"{_FORMS[wanted]} {verb} expected") from None
 
 

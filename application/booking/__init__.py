@@ -71,6 +71,8 @@ letters: letters to passengers and their words
 letter_batches: letters that one message of the queue carries
 letter_drafts: reads what letters need, together
 send_letter: fills in letters and sends them
+texts: text messages to passengers and their words
+send_text: fills in text messages and sends them
 
 channels: the channel of a caller, by role
 access: who may see or change which booking

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from application.booking import cancel_booking, journey, letters
+from application.booking import cancel_booking, journey, letters, texts
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from domain.booking import cancellation, connections, disruption, states
@@ -57,7 +57,9 @@ class OfferDisruption(Command, frozen=True):
         flight = journey.load_flight(context, self.flight_id)
         context.record(self.booking_id, offered)
         for each in offered:
-            context.enqueue(letter(self.booking_id, each, flight))
+            written = letter(self.booking_id, each, flight)
+            context.enqueue(texts.DisruptionText(self.booking_id, written.about))
+            context.enqueue(written)
         _offer_rest_of_journey(context, self, segment)
         return Reply(self.booking_id)
 

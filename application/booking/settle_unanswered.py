@@ -2,7 +2,7 @@
 end.
 """
 
-from application.booking import answer_disruption, journey, letters
+from application.booking import answer_disruption, journey, letters, texts
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from domain.booking import check_in, connections, disruption, preconditions
@@ -29,6 +29,7 @@ class RemindUnanswered(Command, frozen=True):
             letter = letters.DisruptionReminder(
                 booking_id=self.booking_id, about=f"{about}-{context.now:%Y%m%dT%H%M}"
             )
+            context.enqueue(texts.ReminderText(self.booking_id, letter.about))
             context.enqueue(letter)
         return Reply(self.booking_id)
 

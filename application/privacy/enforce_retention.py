@@ -1,4 +1,5 @@
-"""Remove what is older than its period: bodies of webhooks, sent messages, files of letters.
+"""Remove what is older than its period: bodies of webhooks, sent messages, files of letters, and
+follow-ups of flights.
 
 The passengers of old bookings and old gift cards are erased as persons are who ask for it.
 """
@@ -34,9 +35,14 @@ async def enforce_retention(ports: PrivacyPorts) -> None:
     await _page_by_page(ports.retention.remove_bodies)
     await _page_by_page(ports.retention.remove_messages)
     await _page_by_page(ports.retention.remove_bounces)
-    period = retention.period_of("mail_files", on=now.date())
+    await _page_by_page(ports.retention.remove_flight_tasks)
+    await _page_by_page(ports.retention.remove_texts)
+    chosen = await ports.retention.chosen_days()
+    period = retention.period_of("mail_files", on=now.date(), chosen=chosen)
     assert period is not None
     await ports.mailbox.remove_letters_before(now - period)
+    if ports.texts is not None:
+        await ports.texts.remove_before(now - period)
 
 
 async def retain_person(ports: PrivacyPorts, person: str) -> None:

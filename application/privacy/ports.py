@@ -1,7 +1,7 @@
 """What the use cases of privacy need from outside, named by role."""
 
 import datetime as dt
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -197,12 +197,24 @@ class StoredBodies(Protocol):
 class Retention(Protocol):
     """Removes what is older than its period. All methods raise Unavailable."""
 
+    async def chosen_days(self) -> Mapping[str, int]:
+        """The periods that the airline has chosen, by store."""
+        ...
+
     async def remove_bodies(self, *, limit: int) -> int:
         """Destroy the keys of old bodies of webhooks, at most `limit`; returns how many."""
         ...
 
     async def remove_messages(self, *, limit: int) -> int:
         """Remove old messages among the `limit` oldest; returns how many."""
+        ...
+
+    async def remove_texts(self, *, limit: int) -> int:
+        """Remove old records of text messages, at most `limit`; returns how many."""
+        ...
+
+    async def remove_flight_tasks(self, *, limit: int) -> int:
+        """Remove follow-ups of flights that ended long ago, at most `limit`; returns how many."""
         ...
 
     async def remove_bounces(self, *, limit: int) -> int:
@@ -222,6 +234,14 @@ class Mailbox(Protocol):
         ...
 
 
+class TextFolder(Protocol):
+    """The copies of text messages that the product keeps; they have no number."""
+
+    async def remove_before(self, instant: dt.datetime) -> int:
+        """Remove older messages; returns how many. Raises Unavailable."""
+        ...
+
+
 class ExportPrinter(Protocol):
     """Prints a person's data."""
 
@@ -231,7 +251,8 @@ class ExportPrinter(Protocol):
 
 
 class PrivacyPorts(msgspec.Struct, frozen=True):
-    """What the use cases of privacy need; `printer` only where a user asks.
+    """What the use cases of privacy need; `printer` only where a user asks, `texts`
+    only where text messages are files.
 
     `forget_keys` drops keys that this process has opened and that were destroyed.
     """
@@ -250,3 +271,4 @@ class PrivacyPorts(msgspec.Struct, frozen=True):
     clock: Clock
     forget_keys: Callable[[Sequence[str]], None]
     printer: ExportPrinter | None = None
+    texts: TextFolder | None = None

@@ -530,6 +530,20 @@ CREATE TABLE operations.bounced_letter (
 );
 CREATE INDEX bounced_letter_newest ON operations.bounced_letter USING btree (bounced_at);
 
+CREATE TABLE operations.sent_text (
+    message text COLLATE "C" NOT NULL,
+    claimed_at timestamp with time zone,
+    sent_at timestamp with time zone,
+    segments smallint,
+    first_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT sent_text_check CHECK (((sent_at IS NULL) = (segments IS NULL))),
+    CONSTRAINT sent_text_message_check CHECK ((message ~ '^sms-[A-Za-z0-9_-]{1,120}$'::text)),
+    CONSTRAINT sent_text_pkey PRIMARY KEY (message),
+    CONSTRAINT sent_text_segments_check CHECK (((segments >= 1) AND (segments <= 20)))
+);
+CREATE INDEX sent_text_oldest ON operations.sent_text USING btree (first_at);
+CREATE TRIGGER keep_sent_text BEFORE UPDATE ON operations.sent_text FOR EACH ROW EXECUTE FUNCTION operations.keep_sent_text();
+
 CREATE TABLE partner.subscription (
     id text COLLATE "C" NOT NULL,
     number bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -568,6 +582,20 @@ CREATE TABLE partner.subscription (
     CONSTRAINT subscription_types_check CHECK (((cardinality(types) >= 1) AND (cardinality(types) <= 100))),
     CONSTRAINT subscription_url_check CHECK (((url ~ '^https?://'::text) AND (char_length(url) <= 500)))
 );
+
+CREATE TABLE privacy.chosen_period (
+    number bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    store text COLLATE "C" NOT NULL,
+    days integer NOT NULL,
+    reason text NOT NULL,
+    chosen_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT chosen_period_pkey PRIMARY KEY (number),
+    CONSTRAINT chosen_period_reason_check CHECK (((char_length(btrim(reason)) >= 10) AND (char_length(btrim(reason)) <= 500))),
+    CONSTRAINT chosen_period_store_fkey FOREIGN KEY (store) REFERENCES privacy.retention_bound(store)
+);
+CREATE INDEX chosen_period_newest ON privacy.chosen_period USING btree (store, number);
+CREATE TRIGGER admit_period BEFORE INSERT ON privacy.chosen_period FOR EACH ROW EXECUTE FUNCTION privacy.admit_period(); -- ENABLE ALWAYS
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON privacy.chosen_period FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse_change(); -- ENABLE ALWAYS
 
 CREATE TABLE privacy.consent (
     id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -611,6 +639,16 @@ CREATE TRIGGER keep_erasure BEFORE UPDATE ON privacy.erasure FOR EACH ROW EXECUT
 CREATE TRIGGER record_request AFTER INSERT ON privacy.erasure FOR EACH ROW EXECUTE FUNCTION privacy.record_erasure();
 CREATE TRIGGER record_step AFTER UPDATE ON privacy.erasure FOR EACH ROW WHEN (((old.withdrawn_at IS DISTINCT FROM new.withdrawn_at) OR (old.erased_at IS DISTINCT FROM new.erased_at))) EXECUTE FUNCTION privacy.record_erasure();
 
+CREATE TABLE privacy.retention_bound (
+    store text COLLATE "C" NOT NULL,
+    least_days integer NOT NULL,
+    usual_days integer NOT NULL,
+    most_days integer NOT NULL,
+    CONSTRAINT retention_bound_check CHECK (((usual_days >= least_days) AND (usual_days <= most_days))),
+    CONSTRAINT retention_bound_least_days_check CHECK ((least_days > 0)),
+    CONSTRAINT retention_bound_pkey PRIMARY KEY (store)
+);
+
 CREATE TABLE process.checkpoint (
     name text NOT NULL,
     "position" bigint NOT NULL,
@@ -630,6 +668,7 @@ CREATE TABLE process.flight_task (
     finished_at timestamp with time zone,
     CONSTRAINT flight_task_pkey PRIMARY KEY (flight, version)
 );
+CREATE INDEX flight_task_finished ON process.flight_task USING btree (finished_at) WHERE (finished_at IS NOT NULL);
 CREATE INDEX flight_task_unfinished ON process.flight_task USING btree (created_at) WHERE (finished_at IS NULL);
 
 CREATE TABLE process.reconciliation_run (
@@ -1370,7 +1409,8 @@ AS $function$
     WITH removed AS (
         DELETE FROM identity.session WHERE id = ANY(ARRAY(
             SELECT id FROM identity.session
-            WHERE ended_at < clock_timestamp() - interval '90 days' LIMIT most))
+            WHERE ended_at < clock_timestamp() - make_interval(
+                days => (SELECT privacy.days_of('sessions'))) LIMIT most))
         RETURNING id)
     SELECT count(*)::integer FROM removed
 $function$;
@@ -1929,6 +1969,18 @@ AS $function$
     WHERE coalesce(head.version, 0) <> seen.version
 $function$;
 
+CREATE OR REPLACE FUNCTION operations.keep_sent_text()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF old.sent_at IS NOT NULL THEN
+        RAISE EXCEPTION 'the text message was sent: that is final' USING ERRCODE = 'AIS01';
+    END IF;
+    RETURN new;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION operations.remove_old_bounces(p_limit integer)
  RETURNS integer
  LANGUAGE sql
@@ -1938,10 +1990,47 @@ AS $function$
     WITH removed AS (
         DELETE FROM operations.bounced_letter WHERE letter IN (
             SELECT letter FROM operations.bounced_letter
-            WHERE bounced_at < clock_timestamp() - interval '90 days'
+            WHERE bounced_at < clock_timestamp() - make_interval(
+                days => (SELECT privacy.days_of('bounced_letters')))
             ORDER BY bounced_at LIMIT p_limit)
         RETURNING 1)
     SELECT count(*)::integer FROM removed
+$function$;
+
+CREATE OR REPLACE FUNCTION operations.remove_old_texts(most integer)
+ RETURNS integer
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH removed AS (
+        DELETE FROM operations.sent_text WHERE message IN (
+            SELECT message FROM operations.sent_text
+            WHERE first_at < clock_timestamp() - make_interval(
+                days => (SELECT privacy.days_of('sent_texts')))
+            ORDER BY first_at LIMIT most)
+        RETURNING 1)
+    SELECT count(*)::integer FROM removed
+$function$;
+
+CREATE OR REPLACE FUNCTION privacy.admit_period()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    bound privacy.retention_bound;
+BEGIN
+    SELECT * INTO bound FROM privacy.retention_bound WHERE store = new.store;
+    IF new.days IS NULL OR new.days NOT BETWEEN bound.least_days AND bound.most_days THEN
+        RAISE EXCEPTION '% is kept for % to % days', new.store, bound.least_days, bound.most_days
+            USING ERRCODE = 'AIS01';
+    END IF;
+    INSERT INTO audit.action (at, actor, action, resource, change, correlation_id)
+    SELECT new.chosen_at, 'operator', 'retention.period_chosen', new.store,
+           jsonb_build_object('before', privacy.days_of(new.store), 'days', new.days,
+                              'reason', new.reason), gen_random_uuid()::text;
+    RETURN new;
+END
 $function$;
 
 CREATE OR REPLACE FUNCTION privacy.close_account(erasure_id text)
@@ -1987,6 +2076,18 @@ BEGIN
     WHERE user_id = closed AND ended_at IS NULL;
     RETURN true;
 END
+$function$;
+
+CREATE OR REPLACE FUNCTION privacy.days_of(asked text)
+ RETURNS integer
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT coalesce(
+        (SELECT c.days FROM privacy.chosen_period AS c
+         WHERE c.store = asked ORDER BY c.number DESC LIMIT 1),
+        (SELECT b.usual_days FROM privacy.retention_bound AS b WHERE b.store = asked))
 $function$;
 
 CREATE OR REPLACE FUNCTION privacy.destroy_keys(erasure_id text, subjects text[], stripe_events text[])
@@ -2084,9 +2185,11 @@ AS $function$
     WITH old AS (
         SELECT id, subject FROM inbox.stripe_event
         WHERE pg_catalog.octet_length(sealed_body) > 0
-          AND received_at < pg_catalog.clock_timestamp() - interval '90 days'
+          AND received_at < pg_catalog.clock_timestamp() - make_interval(
+              days => (SELECT privacy.days_of('stripe_event_bodies')))
           AND (state IN ('done', 'ignored')
-               OR received_at < pg_catalog.clock_timestamp() - interval '400 days')
+               OR received_at < pg_catalog.clock_timestamp() - make_interval(
+                   days => (SELECT privacy.days_of('parked_stripe_event_bodies'))))
         ORDER BY received_at LIMIT most FOR UPDATE SKIP LOCKED
     ), keys AS (
         DELETE FROM vault.subject_key WHERE subject = ANY (ARRAY(SELECT subject FROM old))
@@ -2094,6 +2197,22 @@ AS $function$
         UPDATE inbox.stripe_event SET sealed_body = ''
         WHERE id = ANY (ARRAY(SELECT id FROM old)) RETURNING id)
     SELECT pg_catalog.count(*)::integer FROM emptied
+$function$;
+
+CREATE OR REPLACE FUNCTION privacy.remove_old_flight_tasks(most integer)
+ RETURNS integer
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH removed AS (
+        DELETE FROM process.flight_task WHERE (flight, version) IN (
+            SELECT flight, version FROM process.flight_task
+            WHERE finished_at < clock_timestamp() - make_interval(
+                days => (SELECT privacy.days_of('flight_tasks')))
+            ORDER BY finished_at LIMIT most)
+        RETURNING 1)
+    SELECT count(*)::integer FROM removed
 $function$;
 
 CREATE OR REPLACE FUNCTION privacy.remove_old_messages(most integer)
@@ -2105,9 +2224,11 @@ AS $function$
     WITH removed AS (
         DELETE FROM ledger.outbox
         WHERE id = ANY (ARRAY(SELECT id FROM ledger.outbox ORDER BY id LIMIT most))
-          AND sent_at < pg_catalog.clock_timestamp() - interval '30 days'
+          AND sent_at < pg_catalog.clock_timestamp() - make_interval(
+              days => (SELECT privacy.days_of('outbox')))
           AND (failed_at IS NULL
-               OR failed_at < pg_catalog.clock_timestamp() - interval '90 days')
+               OR failed_at < pg_catalog.clock_timestamp() - make_interval(
+                   days => (SELECT privacy.days_of('failed_outbox'))))
         RETURNING id)
     SELECT pg_catalog.count(*)::integer FROM removed
 $function$;
@@ -2232,6 +2353,10 @@ $function$;
 -- COLUMN identity.sign_in_challenge.used_at: ais_application may UPDATE
 -- COLUMN ledger.outbox.failed_at: ais_application may UPDATE
 -- COLUMN ledger.outbox.sent_at: ais_application may UPDATE
+-- COLUMN operations.sent_text.claimed_at: ais_application may INSERT, UPDATE
+-- COLUMN operations.sent_text.message: ais_application may INSERT
+-- COLUMN operations.sent_text.segments: ais_application may UPDATE
+-- COLUMN operations.sent_text.sent_at: ais_application may UPDATE
 -- COLUMN partner.subscription.created_at: ais_application may INSERT
 -- COLUMN partner.subscription.delivered: ais_application may INSERT, UPDATE
 -- COLUMN partner.subscription.enabled: ais_application may UPDATE
@@ -2279,9 +2404,11 @@ $function$;
 -- FUNCTION ledger.refuse_closed_period(): PUBLIC may EXECUTE
 -- FUNCTION ledger.stale_streams(streams text[], versions integer[]): ais_application may EXECUTE
 -- FUNCTION operations.remove_old_bounces(p_limit integer): ais_application may EXECUTE
+-- FUNCTION operations.remove_old_texts(most integer): ais_application may EXECUTE
 -- FUNCTION privacy.close_account(erasure_id text): ais_application may EXECUTE
 -- FUNCTION privacy.destroy_keys(erasure_id text, subjects text[], stripe_events text[]): ais_application may EXECUTE
 -- FUNCTION privacy.remove_old_bodies(most integer): ais_application may EXECUTE
+-- FUNCTION privacy.remove_old_flight_tasks(most integer): ais_application may EXECUTE
 -- FUNCTION privacy.remove_old_messages(most integer): ais_application may EXECUTE
 -- FUNCTION privacy.report_erasure(erasure_id text): ais_application may EXECUTE
 -- FUNCTION privacy.withdraw_erasure(asked text, by_whom text): ais_application may EXECUTE
@@ -2339,9 +2466,12 @@ $function$;
 -- TABLE ledger.stored_events: ais_application may SELECT
 -- TABLE ledger.stored_events: ais_follower may SELECT
 -- TABLE operations.bounced_letter: ais_application may INSERT, SELECT
+-- TABLE operations.sent_text: ais_application may SELECT
 -- TABLE partner.subscription: ais_application may DELETE, SELECT
+-- TABLE privacy.chosen_period: ais_application may SELECT
 -- TABLE privacy.consent: ais_application may INSERT, SELECT
 -- TABLE privacy.erasure: ais_application may SELECT
+-- TABLE privacy.retention_bound: ais_application may SELECT
 -- TABLE process.checkpoint: ais_application may INSERT, SELECT, UPDATE
 -- TABLE process.flight_task: ais_application may INSERT, SELECT, UPDATE
 -- TABLE process.reconciliation_run: ais_application may INSERT, SELECT

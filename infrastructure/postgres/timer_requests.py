@@ -66,6 +66,11 @@ def read_request(payload: str) -> TimerRequest | None:
         return None
 
 
+def encoded_request(request: TimerRequest) -> str:
+    """Return the payload of a request."""
+    return msgspec.json.encode(request).decode()
+
+
 def encoded_answer(request: TimerRequest, timers: Sequence[TimerState]) -> str:
     """Return the payload of an answer, which PostgreSQL limits to 7,999 bytes."""
     return msgspec.json.encode(_Answer(request.id, tuple(timers))).decode()
@@ -102,8 +107,7 @@ def ask(dsn: str, name: str | None = None) -> Sequence[TimerState]:
 def _asked_once(
     connection: psycopg.Connection[tuple[object, ...]], request: TimerRequest
 ) -> Sequence[TimerState] | None:
-    payload = msgspec.json.encode(request).decode()
-    connection.execute(_NOTIFY, (Channel.TIMER, payload))
+    connection.execute(_NOTIFY, (Channel.TIMER, encoded_request(request)))
     for notice in connection.notifies(timeout=TRY_SECONDS):
         if notice.channel != Channel.TIMER_ANSWER:
             continue

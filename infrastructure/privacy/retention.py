@@ -4,12 +4,13 @@ Functions of the database know the periods and remove nothing younger.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from application.privacy.ports import StoredBody
 from domain.kernel.sealed import Sealed
 from infrastructure.postgres.pool import Pool, raising_unavailable
+from infrastructure.privacy import periods
 
 PAGE = (
     "SELECT id, received_at, subject, sealed_body FROM inbox.stripe_event "
@@ -42,6 +43,18 @@ class StoredWebhooks:
     async def remove_messages(self, *, limit: int) -> int:
         """Remove old messages among the `limit` oldest; returns how many."""
         return await self._count("SELECT privacy.remove_old_messages(%(limit)s)", limit)
+
+    async def remove_flight_tasks(self, *, limit: int) -> int:
+        """Remove follow-ups of flights that ended long ago, at most `limit`; returns how many."""
+        return await self._count("SELECT privacy.remove_old_flight_tasks(%(limit)s)", limit)
+
+    async def remove_texts(self, *, limit: int) -> int:
+        """Remove old records of text messages, at most `limit`; returns how many."""
+        return await self._count("SELECT operations.remove_old_texts(%(limit)s)", limit)
+
+    async def chosen_days(self) -> Mapping[str, int]:
+        """Return the periods that the airline has chosen, by store."""
+        return {each.store: each.days for each in await periods.chosen(self._pool)}
 
     async def remove_bounces(self, *, limit: int) -> int:
         """Remove old records of letters that came back, at most `limit`; returns how many."""

@@ -41,6 +41,7 @@ explain: `ais explain`: the whole story of a booking
 completion: `ais completion`: the completion of verbs for a shell
 check: `ais check`: compares read models with the log
 timers: `ais timers`: lists what runs by itself, and has it run now
+retention: `ais retention`: lists how long data is kept, chooses another period
 tasks: `ais tasks`: lists tasks that failed, and tries them again
 trace: `ais trace`: shows what one request led to in every process
 secret_files: settings from the files of AIS_SECRETS_DIR

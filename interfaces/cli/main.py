@@ -60,6 +60,11 @@ VERBS = (
     ),
     ("tasks", "interfaces.cli.tasks:tasks", "Try failed background tasks again."),
     ("timers", "interfaces.cli.timers:timers", "List what runs by itself; run one of it now."),
+    (
+        "retention",
+        "interfaces.cli.retention:retention",
+        "List how long data is kept; choose another period.",
+    ),
     ("check", "interfaces.cli.check:check", "Compare the read models with the log."),
 )
 

@@ -9,7 +9,7 @@ import dramatiq
 import msgspec
 from dramatiq.brokers.redis import RedisBroker
 
-from application import telemetry
+from application import ports, telemetry
 from infrastructure.redis.queue import QUEUE_NAME, message_of
 from interfaces.composition import Core
 from interfaces.worker.handlers import HANDLERS
@@ -21,7 +21,12 @@ logger = logging.getLogger(__name__)
 def register(broker: RedisBroker, core: Core, loop: asyncio.AbstractEventLoop) -> None:
     """Make an actor of each handler; its coroutine runs in `loop`, the thread only waits."""
     for handler in HANDLERS:
-        make = dramatiq.actor(actor_name=handler.task.topic, queue_name=QUEUE_NAME, broker=broker)
+        make = dramatiq.actor(
+            actor_name=handler.task.topic,
+            queue_name=QUEUE_NAME,
+            broker=broker,
+            throws=ports.TaskRefused,
+        )
         make(_in_loop(handler, core, loop, broker))
 
 

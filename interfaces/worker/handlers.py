@@ -5,7 +5,7 @@ from typing import Any
 
 from application import ports
 from application.booking import ask_for_rest as asking
-from application.booking import letter_batches, letters, live_session
+from application.booking import letter_batches, letters, live_session, texts
 from application.booking.letter_batches import SendLetters
 from application.credit import gift_card_letters
 from application.credit.gift_card_letters import GiftCardLetter
@@ -55,6 +55,11 @@ async def follow_flight(core: Core, task: FollowFlight) -> None:
 async def send_letter(core: Core, task: letters.BookingLetter) -> None:
     """Write to the passengers."""
     await core.letters.send(task)
+
+
+async def send_text(core: Core, task: texts.BookingText) -> None:
+    """Send a text message, where the booking has a number."""
+    await core.texts.send(task)
 
 
 async def send_gift_card_letter(core: Core, task: GiftCardLetter) -> None:
@@ -113,6 +118,7 @@ HANDLERS: tuple[TaskHandler[Any], ...] = (
     TaskHandler(RestDue, ask_for_rest),
     TaskHandler(EndSession, end_session, Urgency.EFFECT),
     *(TaskHandler(letter, send_letter) for letter in letters.LETTERS),
+    *(TaskHandler(text, send_text) for text in texts.TEXTS),
     *(TaskHandler(letter, send_gift_card_letter) for letter in gift_card_letters.LETTERS),
     *(timer.handler for timer in TIMERS if timer.handler is not None),
 )

@@ -194,5 +194,7 @@ class LocalQueue:
 
 
 def _retry_limit(key: object, error: Exception) -> int:
+    if isinstance(error, ports.TaskRefused):
+        return 0
     is_outage = isinstance(error, OUTAGES) and isinstance(key, int)
     return OUTAGE_RETRY_LIMIT if is_outage else RETRY_LIMIT

@@ -22,7 +22,7 @@ from interfaces.composition import Core
 from interfaces.worker import measuring
 from interfaces.worker.deliveries import Deliveries
 from interfaces.worker.loops import BACKOFF_SECONDS, Loop, run_loops
-from interfaces.worker.sweep import Sweep, TimerQueue
+from interfaces.worker.sweep import Sweep, TimerQueue, step_all
 from interfaces.worker.task_queue import RELAY_LIMIT, TaskQueue
 from interfaces.worker.timers.registry import TIMERS
 
@@ -151,13 +151,8 @@ class Scheduler:
         self._timer_asked.set()
 
     async def _run_timers(self) -> None:
-        """Take one step of each timer; a failing timer stops no other."""
         requests, self._requests = self._requests, []
-        for sweep in self._sweeps:
-            try:
-                await sweep.step()
-            except ports.Unavailable as error:
-                logger.warning("timer %s waits: %s", sweep.name, error)
+        await step_all(self._sweeps)
         for request in requests:
             states = [each.state() for each in self._sweeps if request.name in (None, each.name)]
             await timer_requests.answer(self._core.pool, request, states)

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import logging
 from collections.abc import Sequence
 
 import msgspec
@@ -16,6 +17,10 @@ from interfaces.worker.timers.timer import Page, Timer
 PAGE_LIMIT = 200
 # A task that is still due after this time is enqueued again; until then the worker may be at it.
 REPEAT_SECONDS = 30.0
+# After a defect the page is tried again, but not at every tick: each try is an error in the log.
+DEFECT_PAUSE_SECONDS = 30.0
+
+logger = logging.getLogger(__name__)
 
 
 class Round(msgspec.Struct, frozen=True):
@@ -65,6 +70,7 @@ class Sweep:
         self._queue = queue
         self._round = Round()
         self._is_asked = False
+        self._set_back_until = 0.0
         # Tasks of a round that was asked for are enqueued, whatever was enqueued before.
         self._is_again = False
         self._begun_at: dt.datetime | None = None
@@ -73,10 +79,12 @@ class Sweep:
     def begin_now(self) -> None:
         """Begin a round at the next step, whenever it would be due."""
         self._is_asked = True
+        self._set_back_until = 0.0
 
     def state(self) -> TimerState:
         """Return how the timer stands."""
-        left = max(0.0, self._round.begins_at - asyncio.get_running_loop().time())
+        begins_at = max(self._round.begins_at, self._set_back_until)
+        left = max(0.0, begins_at - asyncio.get_running_loop().time())
         return TimerState(
             name=self.name,
             begun_at=self._begun_at,
@@ -93,7 +101,7 @@ class Sweep:
         now = asyncio.get_running_loop().time()
         asked = self._is_asked
         current = Round(now) if asked else self._round
-        if now < current.begins_at:
+        if now < max(current.begins_at, self._set_back_until):
             return
         is_again = asked or self._is_again
         page = Page(self._core.clock(), PAGE_LIMIT, current.after)
@@ -111,3 +119,19 @@ class Sweep:
         self._tasks = len(tasks) + (0 if is_first else self._tasks)
         self._round = current.moved_on(tasks, now=now, period_seconds=self._timer.period_seconds)
         self._is_again = is_again and self._round.after is not None
+
+    def set_back(self) -> None:
+        """Try the same page again after DEFECT_PAUSE_SECONDS, or at once when it is asked for."""
+        self._set_back_until = asyncio.get_running_loop().time() + DEFECT_PAUSE_SECONDS
+
+
+async def step_all(sweeps: Sequence[Sweep]) -> None:
+    """Take one step of each timer in turn; one that fails, for whatever reason, stops no other."""
+    for sweep in sweeps:
+        try:
+            await sweep.step()
+        except ports.Unavailable as error:
+            logger.warning("timer %s waits: %s", sweep.name, error)
+        except Exception as error:  # noqa: BLE001 - a defect of one timer must not stop the others
+            logger.error("timer %s fails: %s", sweep.name, type(error).__name__)
+            sweep.set_back()

@@ -162,6 +162,16 @@ def _ended(status: Status) -> Callable[[BookingRow, Any], None]:
     return change
 
 
+def _over(status: Status) -> Callable[[BookingRow, Any], None]:
+    """As `_ended`, and nobody has to answer a cancelled or moved flight any more."""
+
+    def change(row: BookingRow, _event: Any) -> None:
+        row.status, row.lapses_at = status, None
+        row.cancelled_segments, row.moved_segments, row.reminded_segments = [], [], []
+
+    return change
+
+
 def _payment_failed(row: BookingRow, _event: booking_events.BookingPaymentFailed) -> None:
     row.status = Status.PAYMENT_FAILED
 
@@ -347,7 +357,7 @@ _CHANGES: dict[type, Callable[[BookingRow, Any], None]] = {
     booking_events.BookingPaymentRetried: _unpaid(Status.PENDING, "waits_until"),
     booking_events.BookingPaid: _paid,
     booking_events.BookingConfirmed: _confirmed,
-    booking_events.BookingExpired: _ended(Status.EXPIRED),
+    booking_events.BookingExpired: _over(Status.EXPIRED),
     booking_events.BookingCancelled: _cancelled,
     booking_events.CouponsCancelled: _coupons_cancelled,
     booking_events.RefundGranted: _refund_granted,
@@ -365,7 +375,7 @@ _CHANGES: dict[type, Callable[[BookingRow, Any], None]] = {
     booking_events.DisruptionOffered: _disruption_offered,
     booking_events.DisruptionAnswered: _disruption_answered,
     booking_events.DisruptionReminded: _disruption_reminded,
-    booking_events.BookingCompleted: _ended(Status.COMPLETED),
+    booking_events.BookingCompleted: _over(Status.COMPLETED),
     BookingDivided: _divided,
     BookingChargedBack: _charged_back,
     CouponsVoided: _voided,

@@ -9,6 +9,7 @@ from application.processes.registry import PROCESSES
 from interfaces.http import account_pages, problem_kinds
 from interfaces.http.app import ROUTES
 from interfaces.http.openapi import tags
+from interfaces.worker.timers import description
 from interfaces.worker.timers.registry import TIMERS
 from projections import registry
 from tests.support.reference import (
@@ -18,7 +19,6 @@ from tests.support.reference import (
     rejection_reasons,
     rule_tests,
     rules,
-    timers,
 )
 from tests.support.reference.errors_in_arabic import ARABIC
 
@@ -103,7 +103,7 @@ def test_a_sample_is_laid_out_on_one_line_where_it_fits() -> None:
 
 
 def test_a_period_is_in_the_largest_unit_that_divides_it() -> None:
-    assert [timers.every(each) for each in (1.0, 15.0, 60.0, 90.0, 1_800.0, 86_400.0)] == [
+    assert [description.every(each) for each in (1.0, 15.0, 60.0, 90.0, 1_800.0, 86_400.0)] == [
         *("every second", "every 15 seconds", "every minute", "every 90 seconds"),
         *("every 30 minutes", "every day"),
     ]

@@ -9,6 +9,7 @@ Each test has customers, flights and bookings of its own, and leaves a system th
 nothing left to do: then the next one can arm a fault or a rule that only its own work meets.
 """
 
+import functools
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, closing
@@ -16,10 +17,11 @@ from contextlib import ExitStack, closing
 import httpx
 import pytest
 
+from interfaces.worker.timers import check_signed_captures
 from tests.support import customers, running_system
 from tests.support.answer_headers import require_headers
 from tests.support.customers import Customer
-from tests.support.running_system import System
+from tests.support.running_system import Hurried, System
 
 
 class Running:
@@ -68,6 +70,21 @@ def left_at_rest(system: System) -> Iterator[None]:
     yield
     running_system.disarm(system)
     running_system.await_rest(system)
+
+
+@pytest.fixture
+def hurried_timers(system: System) -> Hurried:
+    """Begins a block in which the given timers look each second for what is due."""
+    return functools.partial(running_system.hurried, system)
+
+
+@pytest.fixture
+def captures_checked(hurried_timers: Hurried) -> Iterator[None]:
+    """During the test captures are checked at Stripe once they are old enough, which refunds of
+    unusable money wait for.
+    """
+    with hurried_timers(check_signed_captures.TIMER):
+        yield
 
 
 @pytest.fixture

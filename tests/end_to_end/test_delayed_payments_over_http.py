@@ -4,7 +4,6 @@ import asyncio
 from typing import Any
 
 import httpx
-import pytest
 
 from tests.support import running_system
 from tests.support.customers import Customer
@@ -46,18 +45,17 @@ async def _waiting(
     return booking, checkout
 
 
-@pytest.mark.parametrize("succeeds", [True, False])
 async def test_a_delayed_payment_holds_the_seats_until_its_bank_has_answered(
-    system: System, client: httpx.AsyncClient, customer: Customer, succeeds: bool
+    system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
     """Fault row 20: processing."""
     with running_system.other_settings(system, stripe_delayed_methods="us_bank_account"):
-        booking, checkout = await _waiting(system, client, customer)
-        intent = _intent(system, checkout["sessionId"])
-        running_system.control(system, "bank_answers", intent=intent, succeeds=succeeds)
-        if succeeds:
-            await customer.becomes(booking, "confirmed")
-            return
+        accepted, refused = [await _waiting(system, client, customer) for _ in range(2)]
+        for (_, checkout), succeeds in ((accepted, True), (refused, False)):
+            intent = _intent(system, checkout["sessionId"])
+            running_system.control(system, "bank_answers", intent=intent, succeeds=succeeds)
+        await customer.becomes(accepted[0], "confirmed")
+        booking, checkout = refused
         for _ in range(200):
             again = await customer.send_checkout(booking)
             if again.status_code != 409:

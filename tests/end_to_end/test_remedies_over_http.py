@@ -17,9 +17,10 @@ from domain.kernel.money import Money
 from domain.reconciliation.breaks import Break, Evidence
 from domain.reconciliation.events import BreakDetected, DayCompared
 from domain.reconciliation.matching import RULE, VERSION
+from interfaces.worker.timers import sweep_balance_transactions
 from tests.support import customers, running_system, stored_log
 from tests.support.customers import Customer, Refused
-from tests.support.running_system import System
+from tests.support.running_system import Hurried, System
 
 PATH = "/api/admin/reconciliation"
 
@@ -182,12 +183,16 @@ async def test_a_duplicate_is_refunded_at_stripe_once_although_two_persons_appro
 
 
 async def test_a_write_off_goes_from_the_break_to_the_posted_entry(
-    system: System, client: httpx.AsyncClient, customer: Customer
+    system: System,
+    client: httpx.AsyncClient,
+    customer: Customer,
+    hurried_timers: Hurried,
 ) -> None:
     finance = await customers.staff(system, client, "finance")
     second = await customers.staff(system, client, "finance", second=True)
     charge = await sold(system, customer)
-    await asyncio.to_thread(await_transaction, system, charge)
+    with hurried_timers(sweep_balance_transactions.TIMER):
+        await asyncio.to_thread(await_transaction, system, charge)
     await asyncio.to_thread(running_system.await_rest, system)
     running_system.control(system, "corrections", charge=charge["id"], amount=charge["amount"] - 5)
     (found,) = await breaks_about(finance, charge["id"])

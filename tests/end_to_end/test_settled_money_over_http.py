@@ -13,6 +13,8 @@ from tests.support import customers, running_system, stored_log
 from tests.support.customers import Customer
 from tests.support.running_system import System
 
+pytestmark = pytest.mark.usefixtures("captures_checked")
+
 
 async def _checked_out(system: System, customer: Customer, **more: Any) -> tuple[str, str, Any]:
     """A booking of the only seat of a flight with its open checkout; flight, booking, session."""

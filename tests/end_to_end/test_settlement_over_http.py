@@ -7,9 +7,10 @@ from typing import Any
 
 import httpx
 
+from interfaces.worker.timers import follow_payouts, sweep_balance_transactions
 from tests.support import customers, running_system, stored_log
 from tests.support.customers import Customer
-from tests.support.running_system import System
+from tests.support.running_system import Hurried, System
 
 PATH = "/api/admin/settlement"
 
@@ -28,7 +29,10 @@ async def _once(
 
 
 async def test_a_payment_is_followed_to_the_bank_and_back_when_the_payout_fails(
-    system: System, client: httpx.AsyncClient, customer: Customer
+    system: System,
+    client: httpx.AsyncClient,
+    customer: Customer,
+    hurried_timers: Hurried,
 ) -> None:
     finance = await customers.staff(system, client, "finance")
     booking = await customer.confirmed(
@@ -39,7 +43,10 @@ async def test_a_payment_is_followed_to_the_bank_and_back_when_the_payout_fails(
     (made,) = running_system.control(system, "payouts", currency="kwd")["data"]
     path = f"payouts/{made['id']}"
     await _listed(finance, made["id"])
-    found = await _once(finance, path, lambda page: page["payout"]["transactionCount"] is not None)
+    with hurried_timers(sweep_balance_transactions.TIMER, follow_payouts.TIMER):
+        found = await _once(
+            finance, path, lambda page: page["payout"]["transactionCount"] is not None
+        )
     assert found["payout"]["difference"] == 0
     (line,) = [each for each in found["transactions"] if each["booking"] == booking["id"]]
     assert (line["category"], line["gross"]) == ("charge", {"amount": 70_150, "currency": "KWD"})

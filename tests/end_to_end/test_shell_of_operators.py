@@ -42,7 +42,14 @@ async def test_a_healthy_system_has_no_failed_finding(system: System) -> None:
     levels = _levels(found.stdout)
     assert levels.keys() >= {
         *("keys", "settings", "database", "connections", "clock", "migrations", "permissions"),
-        *("permissions of the projector", "read models", "scheduler", "tasks", "webhooks"),
+        *(
+            "permissions of the projector",
+            "read models",
+            "scheduler",
+            "tasks",
+            "webhooks",
+            "retention",
+        ),
         *("redis", "stripe", "mail", "disk"),
     }
     assert {levels[each] for each in ("database", "migrations", "scheduler", "stripe")} == {"ok"}

@@ -34,10 +34,13 @@ VAT = Fraction(15, 100)
 BY_AIRLINE = frozenset({"denied_boarding", "disruption_refund"})
 CHARGE = 2 * 1000
 Key = tuple[int, int]
+# Departure and arrival.
+Times = tuple[dt.datetime, dt.datetime]
 
 
 class Accepted(msgspec.Struct, frozen=True):
-    """What a modification was accepted by: its instant, and which coupons were and become taxed.
+    """What a modification was accepted by: its instant, which of its coupons were taxed, and which
+    of all that stand become so.
 
     Its price is agreed then, whatever the airline moves until it is paid.
     """
@@ -48,7 +51,12 @@ class Accepted(msgspec.Struct, frozen=True):
 
 
 class Sold(msgspec.Struct):
-    """What is known of one booking."""
+    """What is known of one booking.
+
+    A coupon is sold or exchanged `taxed`, which fees count from. What stands is `owed` with tax as
+    was agreed at the sale, and again with each part that the customer cancels or exchanges: a
+    flight that the airline moves meanwhile makes nothing dearer.
+    """
 
     started: bookings.BookingInitiated
     segments: list[Segment]
@@ -57,6 +65,7 @@ class Sold(msgspec.Struct):
     seats_back: set[tuple[str, Key]] = set()
     notice: dict[Key, float] = {}
     taxed: dict[Key, bool] = {}
+    owed: dict[Key, bool] = {}
     accepted: dict[int, "Accepted"] = {}
     kept: Fraction = Fraction(0)
     slack: int = 0
@@ -74,7 +83,9 @@ class FairPrice:
 
     def __init__(self) -> None:
         self._scheduled: dict[str, flights.FlightScheduled] = {}
-        self._times: dict[str, tuple[dt.datetime, dt.datetime]] = {}
+        self._times: dict[str, Times] = {}
+        # Earlier times of flights, each with the instant at which the airline replaced them.
+        self._replaced: list[tuple[dt.datetime, str, Times]] = []
         self._latest: dict[str, dt.datetime] = {}
         self._sold: dict[str, Sold] = {}
         self._left: dict[str, BookingDivided] = {}
@@ -83,7 +94,10 @@ class FairPrice:
         """Take one event in."""
         stream, event = recorded.stream, recorded.event
         if isinstance(event, bookings.BookingInitiated):
-            self._sold[stream] = Sold(event, list(event.segments), [stream])
+            sold = Sold(event, list(event.segments), [stream])
+            sold.owed = self._agreed_taxes(sold, recorded.recorded_at)
+            sold.taxed = dict(sold.owed)
+            self._sold[stream] = sold
         elif isinstance(event, BookingDividedOff):
             self._sold[stream] = self._divide(self._sold[event.source], event, stream)
         elif stream in self._sold:
@@ -91,15 +105,16 @@ class FairPrice:
                 self._left[event.into] = event
             self._follow(self._sold[stream], event, recorded.recorded_at)
         else:
-            self._fly(stream, event)
+            self._fly(stream, event, recorded.recorded_at)
 
-    def _fly(self, stream: str, event: object) -> None:
+    def _fly(self, stream: str, event: object, now: dt.datetime) -> None:
         match event:
             case flights.FlightScheduled():
                 self._scheduled[stream] = event
                 self._times[stream] = (event.departs_at, event.arrives_at)
                 self._latest[stream] = event.departs_at
             case flights.FlightRescheduled():
+                self._replaced.append((now, stream, self._times[stream]))
                 self._times[stream] = (event.departs_at, event.arrives_at)
                 self._latest[stream] = max(self._latest[stream], event.departs_at)
             case flights.FlightCancelled():
@@ -110,13 +125,13 @@ class FairPrice:
         match event:
             case bookings.BookingConfirmed():
                 sold.ticketed = True
-                sold.taxed = {key: self._taxed(sold, key) for key in self._standing(sold)}
             case bookings.BookingCancelled() | bookings.CouponsCancelled():
                 keys = [(each.passenger, each.segment) for each in event.coupons]
                 sold.excused |= event.waiver is not None or event.reason in BY_AIRLINE
                 fees = sum((self._cancelled(sold, key, now) for key in keys), Fraction(0))
                 before = self._worth(sold)
                 sold.gone.update(keys)
+                sold.owed.update(self._agreed_taxes(sold, now))
                 if event.obligation is None and sold.ticketed:
                     # Nothing came back: the tax of the rest took what was left beside the fee.
                     fees = min(fees, before - self._worth(sold))
@@ -166,6 +181,7 @@ class FairPrice:
             seats_back={(code, moved(key)) for code, key in sold.seats_back if key[0] in places},
             notice={moved(key): hours for key, hours in sold.notice.items() if key[0] in places},
             taxed={moved(key): taxed for key, taxed in sold.taxed.items() if key[0] in places},
+            owed={moved(key): taxed for key, taxed in sold.owed.items() if key[0] in places},
             slack=sold.slack,
             ticketed=sold.ticketed,
             excused=sold.excused,
@@ -192,7 +208,8 @@ class FairPrice:
         for key, (fare, taxed) in before.items():
             lost = max(Fraction(0), fare - self._fare(sold, key)) * taxed
             sold.kept += lost * _percent(CANCELLED, hours) / 100
-        sold.taxed.update(agreed.becomes)
+        sold.owed.update(agreed.becomes)
+        sold.taxed.update({key: agreed.becomes[key] for key in keys})
 
     def _agreed(self, sold: Sold, modification: Modification, now: dt.datetime) -> Accepted:
         keys = [(each.passenger, each.segment) for each in modification.coupons]
@@ -200,8 +217,8 @@ class FairPrice:
         after.segments[modification.segment] = modification.to
         return Accepted(
             at=now,
-            taxed={key: self._taxed(sold, key) for key in keys},
-            becomes={key: self._taxed(after, key) for key in keys},
+            taxed={key: sold.owed[key] for key in keys},
+            becomes=self._agreed_taxes(after, now),
         )
 
     def family(self, booking: str) -> list[str]:
@@ -218,11 +235,9 @@ class FairPrice:
         return math.floor(self._worth(sold) + sold.kept) - slack
 
     def _worth(self, sold: Sold) -> Fraction:
-        """What the customer has, bought directly."""
+        """What the customer has, bought directly when it was agreed."""
         standing = self._standing(sold)
-        return sum(
-            (self._value(sold, key, self._taxed(sold, key)) for key in standing), Fraction(0)
-        )
+        return sum((self._value(sold, key, sold.owed[key]) for key in standing), Fraction(0))
 
     def _standing(self, sold: Sold) -> list[Key]:
         return [
@@ -284,20 +299,34 @@ class FairPrice:
             return Fraction(0)
         return CHARGE * _rate("SAR", sold.currency)
 
-    def _taxed(self, sold: Sold, key: Key) -> bool:
+    def _agreed_taxes(self, sold: Sold, now: dt.datetime) -> dict[Key, bool]:
+        """Which standing coupons are taxed at all times that their flights had while a quote, which
+        this may be the price of, was frozen.
+        """
+        times = dict(self._times)
+        known = [times]
+        for at, flight, before in reversed(self._replaced):
+            if at < now - QUOTE:
+                break
+            known.append(times := {**times, flight: before})
+        return {
+            key: all(self._taxed(sold, key, each) for each in known) for key in self._standing(sold)
+        }
+
+    def _taxed(self, sold: Sold, key: Key, times: dict[str, Times]) -> bool:
         """Whether the flight is domestic, and so are those that join it without a stopover."""
         passenger, segment = key
         kept = [each for each in range(len(sold.segments)) if (passenger, each) not in sold.gone]
         around = {segment}
         for before, after in [*itertools.pairwise(kept), *reversed([*itertools.pairwise(kept)])]:
-            if self._joins(sold, before, after) and around & {before, after}:
+            if self._joins(sold, before, after, times) and around & {before, after}:
                 around |= {before, after}
         return all(self._scheduled[sold.segments[each].flight].domestic for each in around)
 
-    def _joins(self, sold: Sold, before: int, after: int) -> bool:
+    def _joins(self, sold: Sold, before: int, after: int, times: dict[str, Times]) -> bool:
         first, second = sold.segments[before].flight, sold.segments[after].flight
         same_place = self._scheduled[first].destination == self._scheduled[second].origin
-        pause = self._times[second][0] - self._times[first][1]
+        pause = times[second][0] - times[first][1]
         return same_place and pause < dt.timedelta(hours=24)
 
 

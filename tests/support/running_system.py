@@ -5,10 +5,11 @@ import datetime as dt
 import itertools
 import json
 import subprocess
+import threading
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,13 +18,19 @@ import msgspec
 import psycopg
 import pytest
 
+from application.coordination import Channel
 from domain.inventory.events import CabinLayout, CapacityMove, FareClass, FlightScheduled, Residue
 from domain.kernel import ids, money
+from infrastructure.postgres import timer_requests
+from infrastructure.postgres.timer_requests import TimerRequest
 from interfaces.cli import demo_stage
+from interfaces.worker.timers.timer import Timer
 from tests.support import ports, servers, stored_log
 from tests.support.stored_log import WAIT_SECONDS
 
 System = demo_stage.Stage
+# `hurried` of a running system, which takes timers.
+Hurried = Callable[..., AbstractContextManager[None]]
 TOMORROW = dt.timedelta(hours=30)
 LATER = dt.timedelta(days=33)
 # Check-in closes an hour before; brought forward to GATE_CLOSED_IN the flight moves by less than
@@ -46,6 +53,7 @@ ONE_PROCESS = pytest.mark.parametrize("system", ["one_process"], indirect=True)
 SEPARATE = pytest.mark.parametrize("system", ["separate_processes"], indirect=True)
 # Letters about new accounts, which the next test does not have to wait for, nor to be afraid of.
 ACCOUNT_LETTER = "mail.account_link"
+HURRY_SECONDS = 1.0
 # Other messages that are not sent, and refunds that Stripe has not answered.
 UNFINISHED = (
     "SELECT (SELECT count(*) FROM ledger.outbox WHERE sent_at IS NULL "
@@ -204,6 +212,31 @@ def stripe_list(system: System, kind: str) -> list[dict[str, Any]]:
             if not page["has_more"]:
                 return found
             params["starting_after"] = found[-1]["id"]
+
+
+@contextmanager
+def hurried(system: System, *timers: Timer) -> Iterator[None]:
+    """Meanwhile these timers look each second for what is due, whatever their period.
+
+    What is not due yet by the rules stays so: only the wait for the next look is shorter.
+    """
+    over = threading.Event()
+    thread = threading.Thread(target=_ask_for_timers, args=(system, timers, over))
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _ask_for_timers(system: System, timers: Sequence[Timer], over: threading.Event) -> None:
+    asked = [timer_requests.encoded_request(TimerRequest("", each.name)) for each in timers]
+    with psycopg.connect(system.owner_dsn, autocommit=True) as connection:
+        while not over.is_set():
+            for payload in asked:
+                connection.execute("SELECT pg_notify(%s, %s)", (Channel.TIMER, payload))
+            over.wait(HURRY_SECONDS)
 
 
 def disarm(system: System) -> None:

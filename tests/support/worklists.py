@@ -111,8 +111,6 @@ def check_parked(stream: str, payments: Sequence[Payment], read_models: MemoryRe
 
 def _check_unanswered(stream: str, booking: Booking, read_models: MemoryReadModels) -> None:
     """A cancelled or moved flight that nobody answered is listed with the moment since when."""
-    if booking.status not in states.TICKETED:
-        return
     (row,) = read_models.rows_of("booking_list", "booking", stream)
     unanswered = disruption.unanswered_cancellations(booking)
     assert tuple(row.cancelled_segments) == unanswered, f"{stream} waits for an answer unseen"
@@ -120,3 +118,5 @@ def _check_unanswered(stream: str, booking: Booking, read_models: MemoryReadMode
     moved = disruption.unanswered_moves(booking)
     assert tuple(row.moved_segments) == moved, f"{stream} waits for an answer unseen"
     assert (row.moved_since is not None) == bool(moved)
+    if booking.status in states.ENDED:
+        assert not unanswered + moved, f"{stream} is over and waits for an answer"

@@ -19,14 +19,15 @@ async def due(core: Core, page: Page) -> list[RetainPerson]:
     today = page.now.date()
     last = page.after.person if isinstance(page.after, RetainPerson) else ""
     found: list[str] = []
-    period = retention.period_of("passengers", on=today)
+    chosen = await privacy_composition.privacy_on(core, core.bus).retention.chosen_days()
+    period = retention.period_of("passengers", on=today, chosen=chosen)
     if ids.prefix_of(last) != StreamPrefix.CREDIT:
         assert period is not None
         found = await of_persons.unchanged_since(
             core.pool, page.now - period, after=last, limit=page.limit
         )
         last = ""
-    period = retention.period_of("gift_cards", on=today)
+    period = retention.period_of("gift_cards", on=today, chosen=chosen)
     assert period is not None
     if len(found) < page.limit:
         found += await credits.cards_over_since(

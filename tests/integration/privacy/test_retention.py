@@ -4,7 +4,9 @@ import datetime as dt
 import os
 import re
 from pathlib import Path
+from typing import get_args
 
+import psycopg
 import pytest
 
 from application.mail import Letter
@@ -13,8 +15,12 @@ from domain.privacy import retention
 from domain.privacy.retention import Store
 from infrastructure.mail.file_mailbox import FileMailbox
 from tests.integration.privacy.conftest import Person
+from tests.support.servers import TestDatabase
 
-MIGRATION = Path("infrastructure/postgres/migrations/0046_pre_privacy.sql")
+REMOVING = (
+    *("remove_old_bodies", "remove_old_messages", "remove_old_bounces"),
+    *("remove_old_sessions", "remove_old_flight_tasks", "remove_old_texts"),
+)
 TODAY = dt.datetime.now(dt.UTC).date()
 
 
@@ -87,13 +93,44 @@ async def test_the_passengers_of_an_old_booking_are_erased_as_if_they_had_asked(
     assert rows == [(booking, "retention", "system")]
 
 
-def test_the_database_names_no_other_periods_than_the_table() -> None:
-    written = re.findall(r"interval '(\d+) days'", MIGRATION.read_text("utf-8"))
-    stores: tuple[Store, ...] = (
-        *("stripe_event_bodies", "parked_stripe_event_bodies"),
-        *("outbox", "failed_outbox"),
+def test_the_database_has_the_bounds_of_the_table_and_names_no_period_itself(
+    database: TestDatabase,
+) -> None:
+    with psycopg.connect(database.owner_dsn) as connection:
+        bounds = connection.execute(
+            "SELECT store, least_days, usual_days, most_days FROM privacy.retention_bound"
+        ).fetchall()
+        bodies = connection.execute(
+            "SELECT pg_get_functiondef(oid) FROM pg_proc WHERE proname = ANY (%s)",
+            (list(REMOVING),),
+        ).fetchall()
+    rules = [retention.rule_of(store, on=TODAY) for store in get_args(Store)]
+    assert sorted(bounds) == sorted(
+        (rule.store, rule.least_days, rule.days, rule.most_days)
+        for rule in rules
+        if rule is not None and rule.least_days is not None
     )
-    assert {int(each) for each in written} == {days(store) for store in stores}
+    assert len(bodies) == len(REMOVING)
+    assert not [body for (body,) in bodies if re.search(r"interval '\d+ days'", body)]
+
+
+async def test_follow_ups_of_flights_go_after_their_period_and_unfinished_ones_never(
+    person: Person,
+) -> None:
+    period = days("flight_tasks")
+    for number, age_days in enumerate((period + 0.01, period - 0.01, None)):
+        person.airline.query(
+            "INSERT INTO process.flight_task (flight, version, kind, created_at, finished_at) "
+            "VALUES ('flight-XX9-2020-01-01', %s, 'flight.cancelled.1', now() - interval '9 years',"
+            " now() - make_interval(secs => %s))",
+            number,
+            None if age_days is None else age_days * 86_400,
+        )
+    await enforce_retention(person.ports)
+    found = person.airline.query(
+        "SELECT version FROM process.flight_task WHERE flight LIKE '%%XX9%%'"
+    )
+    assert sorted(found) == [(1,), (2,)]
 
 
 async def test_records_of_bounces_go_after_their_period(person: Person) -> None:

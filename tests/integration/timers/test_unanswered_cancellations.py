@@ -3,10 +3,12 @@
 import datetime as dt
 
 from application.booking.answer_disruption import AcceptDisruption
+from application.booking.expire_booking import ExpireBooking
 from application.booking.offer_disruption import OfferDisruption
 from application.booking.settle_unanswered import RefundUnanswered, RemindUnanswered
 from application.inventory.cancel_flight import CancelFlight
 from application.inventory.reschedule_flight import RescheduleFlight
+from domain.booking.states import Status
 from domain.booking.values import NewTimes
 from infrastructure.postgres import roles
 from interfaces.worker.timers import remind_of_cancelled_flights
@@ -14,6 +16,7 @@ from interfaces.worker.timers.remind_of_cancelled_flights import RemindOfCancell
 from projections import checking, runner
 from projections.booking_list import queries
 from projections.registry import ALL
+from tests.support.moved_clock import MovedClock
 from tests.support.postgres_airline import postgres_airline
 from tests.support.servers import TestDatabase
 
@@ -95,6 +98,34 @@ async def test_moved_flights_without_an_answer_are_listed_and_each_is_reminded_o
         await airline.submit(RemindUnanswered(booking))
         for segment in (0, 1):
             await airline.submit(AcceptDisruption(booking, segment))
+        assert await found() == ([], [])
+
+
+async def test_a_booking_that_expires_awaits_no_answer_any_more(database: TestDatabase) -> None:
+    projector_dsn = database.app_dsn.replace(roles.APPLICATION_LOGIN, roles.PROJECTOR_LOGIN)
+    runner.prepare_all(projector_dsn)
+    soon = dt.datetime.now(dt.UTC) + dt.timedelta(hours=2)
+    clock = MovedClock()
+    async with postgres_airline(database.app_dsn, clock=clock) as airline:
+
+        async def found() -> tuple[list[str], list[str]]:
+            runner.catch_up(projector_dsn, ALL["booking_list"])
+            assert checking.check(projector_dsn, "booking_list") == []
+            moved, _ = await queries.unanswered_moves(airline.pool)
+            unreminded = await queries.unreminded(airline.pool, soon, limit=10)
+            return [each.flight for each in moved], [each.booking for each in unreminded]
+
+        out = await airline.schedule("SV1", seats=1)
+        booking = await airline.book(out)
+        known = await airline.flight(out)
+        later = dt.timedelta(hours=3)
+        times = NewTimes(known.departs_at + later, known.arrives_at + later)
+        await airline.submit(RescheduleFlight(out, times.departs_at, times.arrives_at, "fog"))
+        await airline.submit(OfferDisruption(booking, out, "rescheduled", "fog", True, times))
+        assert await found() == ([out], [booking])
+        clock.ahead = dt.timedelta(minutes=30)
+        await airline.submit(ExpireBooking(booking_id=booking, reason="hold_lapsed"))
+        assert (await airline.booking(booking)).status is Status.EXPIRED
         assert await found() == ([], [])
 
 

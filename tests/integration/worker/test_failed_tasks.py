@@ -2,13 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, ClassVar, cast
+from unittest.mock import Mock
 
 import dramatiq
 import psycopg
 import pytest
 from dramatiq.brokers.redis import RedisBroker
+from psycopg.types.json import Jsonb
 
+from application import ports
 from application.failed_tasks import list_failed, try_failed_again
 from infrastructure.identity import tokens
 from infrastructure.postgres.failed_tasks import OutboxFailedTasks
@@ -18,7 +22,18 @@ from infrastructure.redis.dead_letters import DeadLetters
 from infrastructure.redis.queue import QUEUE_NAME, RedisTaskQueue, make_broker
 from infrastructure.sealing import master_key
 from interfaces.cli import tasks as command
+from interfaces.composition import Core
+from interfaces.worker import local_queue
+from interfaces.worker.local_queue import LocalQueue
+from interfaces.worker.task_handler import TaskHandler
 from tests.support.servers import TestDatabase
+
+
+class Print(ports.BackgroundTask, frozen=True):
+    """A task of this test."""
+
+    topic: ClassVar[str] = "print"
+    page: str
 
 
 @pytest.fixture
@@ -96,13 +111,9 @@ async def test_dead_letters_of_workers_are_carried_out_when_tried_again(
         worker.stop()
 
 
-def test_the_command_lists_and_retries(
-    database: TestDatabase,
-    outbox: tuple[Outbox, OutboxFailedTasks],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    del outbox
+@pytest.fixture
+def configured(database: TestDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The settings of an operator's command on the database of the test."""
     settings = {
         "AIS_DATABASE_URL": database.app_dsn,
         "AIS_MASTER_KEY": master_key.generated(),
@@ -113,11 +124,68 @@ def test_the_command_lists_and_retries(
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.mark.usefixtures("outbox", "configured")
+def test_the_command_lists_and_retries(capsys: pytest.CaptureFixture[str]) -> None:
     assert command.failed() == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[2] for line in lines] == ["mail.a", "mail.b"]
     assert command.retry() == 0
     assert capsys.readouterr().out == "2 tried again\n"
+
+
+@pytest.mark.usefixtures("configured")
+async def test_a_task_that_failed_for_good_is_found_and_carried_out_once_by_the_command(
+    database: TestDatabase, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(local_queue, "retry_pause_seconds", lambda _: 0.0)
+    works = False
+    done: list[str] = []
+
+    async def act(core: Any, task: Print) -> None:
+        if not works:
+            raise ValueError("no ink")
+        done.append(task.page)
+
+    _store(database, "print", page="p1")
+    async with make_pool(database.app_dsn) as pool:
+        core = cast(Core, SimpleNamespace(outbox=Outbox(pool), follower=Mock()))
+        queue = LocalQueue(core, [TaskHandler(Print, act)])
+        await _relayed_until(queue, database, "failed_at IS NOT NULL")
+        assert await asyncio.to_thread(command.failed) == 0
+        (line,) = capsys.readouterr().out.splitlines()
+        _, task_id, topic, body = line.split(" ", 3)
+        assert (topic, body) == ("print", '{"page":"p1"}')
+        works = True
+        # A queue that has given a task up does not hold it: the command's answer is enough.
+        assert await asyncio.to_thread(command.retry, task_id) == 0
+        assert capsys.readouterr().out == "1 tried again\n"
+        await _relayed_until(queue, database, "failed_at IS NULL AND sent_at IS NOT NULL")
+        assert await asyncio.to_thread(command.retry, task_id) == 0
+        assert capsys.readouterr().out == "0 tried again\n"
+        await queue.relay()
+        await queue.drain()
+    assert done == ["p1"]
+
+
+def _store(database: TestDatabase, topic: str, **body: str) -> None:
+    with psycopg.connect(database.owner_dsn) as connection:
+        connection.execute(
+            "INSERT INTO ledger.outbox (topic, body) VALUES (%s, %s)", (topic, Jsonb(body))
+        )
+
+
+async def _relayed_until(queue: LocalQueue, database: TestDatabase, state: str) -> None:
+    """Relay, as the scheduler does, until the one message is in this state."""
+    async with asyncio.timeout(20):
+        while True:
+            await queue.relay()
+            with psycopg.connect(database.owner_dsn) as connection:
+                found = connection.execute(f"SELECT FROM ledger.outbox WHERE {state}".encode())
+                if found.rowcount == 1:
+                    return
+            await asyncio.sleep(0.01)
 
 
 async def _until_there_are(letters: DeadLetters, count: int) -> Any:

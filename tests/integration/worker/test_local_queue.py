@@ -300,6 +300,10 @@ def test_the_pauses_between_tries_grow_within_those_of_separate_workers() -> Non
     assert 1_000 * local_queue.retry_pause_seconds(60) <= MAX_BACKOFF_MS
 
 
+def test_tasks_that_failed_together_are_not_tried_again_together() -> None:
+    assert len({local_queue.retry_pause_seconds(RETRY_LIMIT) for _ in range(50)}) > 10
+
+
 async def test_tasks_that_fail_delay_no_others(press: Press) -> None:
     async def fail_on_first(page: int) -> None:
         if page <= CONCURRENCY:

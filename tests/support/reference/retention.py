@@ -10,7 +10,8 @@ Generated from `domain/privacy/retention.py` by `python -m tests.support.referen
 fails when they differ, and another one when a migration enforces other periods.
 
 The periods are proposals: the airline confirms them with its counsel before it sells a ticket.
-[Privacy](../explanation/privacy.md) explains what goes and what stays.
+[Privacy](../explanation/privacy.md#retention) explains what goes and what stays, and how another
+period is chosen; `ops/ais retention list` prints those that are in force.
 """
 
 
@@ -20,6 +21,7 @@ def text() -> str:
         (
             code(rule.store),
             "stay" if rule.days is None else f"{rule.days} days",
+            "-" if rule.least_days is None else f"{rule.least_days} to {rule.most_days} days",
             rule.counted_from,
             rule.since.isoformat(),
             rule.source,
@@ -27,5 +29,8 @@ def text() -> str:
         )
         for rule in RULES
     ]
-    head = ("what", "kept for", "counted from", "in force since", "source", "enforced by")
+    head = (
+        *("what", "kept for", "may be chosen", "counted from", "in force since", "source"),
+        "enforced by",
+    )
     return page(INTRO, table(head, rows))

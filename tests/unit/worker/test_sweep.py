@@ -11,7 +11,7 @@ from application import ports
 from application.payment.refund_payment import SendRefund
 from interfaces.composition import Core
 from interfaces.worker import sweep
-from interfaces.worker.sweep import PAGE_LIMIT, Sweep, TimerQueue
+from interfaces.worker.sweep import PAGE_LIMIT, Sweep, TimerQueue, step_all
 from interfaces.worker.task_queue import TaskQueue
 from interfaces.worker.timers.timer import Page, Timer
 
@@ -48,12 +48,15 @@ class Rig:
     def __init__(self, tasks: Sequence[SendRefund], *, period_seconds: float = 0.0) -> None:
         self.queue = FakeQueue()
         self.pages: list[Page] = []
+        self.fault: Exception | None = None
         self._tasks = tasks
         timer = Timer(name="test", due=self._due, period_seconds=period_seconds)
         self.sweep = Sweep(timer, cast(Core, FakeCore()), TimerQueue(cast(TaskQueue, self.queue)))
 
     async def _due(self, core: Core, page: Page) -> list[SendRefund]:
         self.pages.append(page)
+        if self.fault is not None:
+            raise self.fault
         after = page.after.refund if isinstance(page.after, SendRefund) else ""
         return [task for task in self._tasks if task.refund > after][: page.limit]
 
@@ -102,6 +105,36 @@ async def test_a_page_that_could_not_be_enqueued_is_repeated() -> None:
     await rig.sweep.step()
     assert [page.after for page in rig.pages] == [None, None, TASKS[PAGE_LIMIT - 1]]
     assert len(rig.queue.messages) == len(TASKS)
+
+
+@pytest.mark.parametrize("fault", [KeyError("a defect"), ports.Unavailable("database")])
+async def test_a_timer_that_fails_stops_none_behind_it(fault: Exception) -> None:
+    failing, behind = Rig(TASKS[:1]), Rig(TASKS[:1])
+    failing.fault = fault
+    await step_all([failing.sweep, behind.sweep])
+    assert (len(failing.pages), len(behind.queue.messages)) == (1, 1)
+
+
+async def test_after_a_defect_the_same_page_is_tried_again_but_not_at_every_tick(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    rig = Rig(TASKS)
+    await step_all([rig.sweep])
+    rig.fault = KeyError("a defect")
+    for _ in range(3):
+        await step_all([rig.sweep])
+    assert [page.after for page in rig.pages] == [None, TASKS[PAGE_LIMIT - 1]]
+    assert [each.getMessage() for each in caplog.records] == ["timer test fails: KeyError"]
+    rig.sweep.begin_now()
+    await step_all([rig.sweep])
+    assert rig.sweep.state().waits
+    monkeypatch.setattr(sweep, "DEFECT_PAUSE_SECONDS", 0.0)
+    rig.sweep.set_back()
+    rig.fault = None
+    for _ in range(2):
+        await step_all([rig.sweep])
+    assert not rig.sweep.state().waits
+    assert len(rig.queue.messages) == PAGE_LIMIT + len(TASKS)
 
 
 async def test_a_timer_that_is_asked_begins_a_whole_round_and_enqueues_tasks_under_way() -> None:

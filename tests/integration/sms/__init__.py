@@ -1,0 +1,1 @@
+"""Text messages: a real gateway over HTTPS, a real database, a real queue."""
