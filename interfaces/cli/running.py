@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated
 
@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from infrastructure.telemetry import log_lines
 from infrastructure.telemetry.prometheus import CannotListen
 from infrastructure.telemetry.reporting import Reported, reporting
-from interfaces import settings
+from interfaces import carrier_settings, settings
 from interfaces.cli.main import VERSION
 from interfaces.operations_settings import OperationsSettings
 from interfaces.settings import Settings
@@ -49,6 +49,20 @@ def replica_of(dsn: str) -> str | None:
     if dsn != os.environ.get("AIS_DATABASE_URL"):
         return None
     return os.environ.get("AIS_REPLICA_DATABASE_URL") or None
+
+
+def configured_carriers() -> Mapping[str, Settings]:
+    """Return the settings of every carrier, each with Redis; none where AIS_CARRIERS is not set."""
+    if not os.environ.get(carrier_settings.FILE):
+        return {}
+    try:
+        found = carrier_settings.load_all(os.environ)
+        for each in found.values():
+            settings.redis_url_of(each)
+    except settings.SettingRefused as refused:
+        raise _ended(refused) from None
+    log_lines.configure(next(iter(found.values())).log_level, role="command")
+    return found
 
 
 def configured_to_report() -> OperationsSettings:
