@@ -2,6 +2,7 @@
 
 http: the HTTP API
 web: the web role
+carriers_web: the web role for several carriers
 connection: one connection of the web role, with limits
 worker: worker and scheduler
 serve: all roles in one process
@@ -17,6 +18,7 @@ privacy_composition: builds what privacy needs
 identity_composition: builds what users, sign-ins and sessions need
 web_composition: builds what the web role runs on
 settings: the settings, from environment variables
+carrier_settings: those of several carriers, from a file
 seller_settings: those of tax documents
 limit_settings: those of limits of requests and of unpaid seats
 mail_settings: those of mail

@@ -22,6 +22,8 @@ from application.credit.send_gift_card_letter import GiftCardLetterSender
 from application.identity.send_account_letter import AccountLetterSender
 from application.invoicing.ports import IssuingPorts
 from application.mail import Mailer, ReportedMailer
+from application.modes.current_modes import CurrentModes
+from application.modes.ports import ModePorts
 from application.payment.backfill_events import EventBackfill
 from application.payment.collect import Collector, ReturnUrls
 from application.payment.process_event import StoredEventProcessor
@@ -48,6 +50,7 @@ from infrastructure.mail.file_mailbox import FileMailbox
 from infrastructure.mail.smtp_mailer import SmtpMailer, SmtpServer
 from infrastructure.postgres.flight_tasks import PostgresFlightTasks
 from infrastructure.postgres.inbox import StripeInbox
+from infrastructure.postgres.modes import FollowedModes, PostgresModes
 from infrastructure.postgres.outbox import Outbox, ProcessCheckpoints
 from infrastructure.postgres.pool import Pool, make_pool, raising_unavailable
 from infrastructure.postgres.ticket_stock import PostgresTicketStock
@@ -112,6 +115,7 @@ class Core(msgspec.Struct, frozen=True):
     sessions: PostgresSessions
     search_index: PostgresSearchIndex
     clock: ports.Clock
+    modes: ModePorts
     invoicing: IssuingPorts
     tax_authority: SignedReporting
 
@@ -133,6 +137,10 @@ async def open_core(
         stack.push_async_callback(pool.close)
         log = PostgresEventLog(settings.database_url, pool)
         stack.push_async_callback(log.close)
+        modes = ModePorts(PostgresModes(pool), CurrentModes(), utc_now)
+        followed = FollowedModes(settings.database_url, modes.current)
+        stack.push_async_callback(followed.close)
+        await followed.start()
         stock = PostgresTicketStock(pool)
         stock.refill()
         stack.push_async_callback(stock.close)
@@ -155,7 +163,7 @@ async def open_core(
             delayed_methods=settings.stripe_delayed_methods,
         )
         stack.push_async_callback(gateway.close)
-        yield _core(settings, pool, log, bus, stock, gateway, keys, report)
+        yield _core(settings, pool, log, bus, stock, gateway, keys, report, modes)
 
 
 def _core(
@@ -167,6 +175,7 @@ def _core(
     gateway: StripePaymentGateway,
     keys: master_key.MasterKeys,
     report: Callable[[str, Exception], None],
+    modes: ModePorts,
 ) -> Core:
     vault = SubjectVault(pool, keys, monotonic=time.monotonic, time_ns=time.time_ns)
     collector = _collector(settings, bus, gateway)
@@ -204,23 +213,14 @@ def _core(
         backfill=_backfill(pool, vault, inbox, gateway),
         outbox=Outbox(pool),
         checkpoints=ProcessCheckpoints(pool),
-        processes=ProcessRunner(
-            log=log,
-            bus=bus,
-            stock=stock,
-            tasks=tasks,
-            airports=load_airports(),
-            airline_code=settings.airline_code,
-            clock=utc_now,
-            report=report,
-            invoicing=issuing,
-        ),
+        processes=_processes(log, bus, stock, tasks, settings, report, issuing),
         flight_tasks=tasks,
         follower=FlightFollower(bus=bus, releaser=releaser, tasks=tasks, report=report),
         stock=stock,
         sessions=PostgresSessions(pool),
         search_index=PostgresSearchIndex(pool, keys, KeyedSignInPlaces(keys), now=utc_now),
         clock=utc_now,
+        modes=modes,
         invoicing=issuing,
         tax_authority=_tax_authority(settings, keys),
     )
@@ -231,6 +231,28 @@ def _disputes(
 ) -> DisputeLearner:
     return DisputeLearner(
         bus=bus, disputes=gateway.disputes, collector=collector, refunder=refunder
+    )
+
+
+def _processes(
+    log: PostgresEventLog,
+    bus: Dispatcher,
+    stock: PostgresTicketStock,
+    tasks: PostgresFlightTasks,
+    settings: Settings,
+    report: Callable[[str, Exception], None],
+    issuing: IssuingPorts,
+) -> ProcessRunner:
+    return ProcessRunner(
+        log=log,
+        bus=bus,
+        stock=stock,
+        tasks=tasks,
+        airports=load_airports(),
+        airline_code=settings.airline_code,
+        clock=utc_now,
+        report=report,
+        invoicing=issuing,
     )
 
 

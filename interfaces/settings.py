@@ -61,6 +61,7 @@ class Settings(MailSettings, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     stripe_delayed_methods: tuple[PaymentMethod, ...] = ()
     airline_code: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{3}$(?!\n)")] = "000"
     airline_name: Annotated[str, msgspec.Meta(min_length=1, max_length=80)] = "Rimal Air"
+    carriers: Path | None = None
     carrier: Annotated[str, msgspec.Meta(pattern=r"^(?![0-9]{2})[A-Z0-9]{2}$(?!\n)")] = "ZZ"
     mfa_required: bool = True
     partner_loopback: bool = False
@@ -214,8 +215,15 @@ ABOUT: Mapping[str, About] = {
     ),
     "airline_code": About("code (IATA) that begins every ticket number", SERVING, "three digits"),
     "airline_name": About("name of the airline in letters and at the checkout", SERVING),
+    "carriers": About(
+        "file of several carriers: for each a table with its settings; `web` serves all of them, "
+        "and every other command the one that AIS_CARRIER names",
+        ("web",),
+        "the path of a TOML file",
+    ),
     "carrier": About(
-        "designator (IATA) that begins the flight numbers of the demo",
+        "designator (IATA) of the airline: the one of AIS_CARRIERS that a process is for; it also "
+        "begins the flight numbers of the demo",
         ("demo",),
         "two letters or digits, not two digits",
     ),

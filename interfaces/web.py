@@ -15,6 +15,7 @@ from interfaces import composition, roles, web_composition
 from interfaces.composition import Core
 from interfaces.connection import BoundedConnection
 from interfaces.http.app import EdgeApp, create_app
+from interfaces.http.carriers import CarrierRouter
 from interfaces.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -76,21 +77,32 @@ class WebServer(uvicorn.Server):
     ) -> None:
         """Serve until `stop`, then finish requests for GRACE_SECONDS at most."""
         async with self.application(core) as app:
-            self.config.app = app
-            self.config.load()
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(*GC_THRESHOLDS)
-            exiting = asyncio.create_task(self._exit_on(stop, app))
-            try:
-                await super().serve(sockets)
-            finally:
-                exiting.cancel()
+            await self.serve_app(app, [app], stop, sockets)
 
-    async def _exit_on(self, stop: asyncio.Event, app: EdgeApp) -> None:
+    async def serve_app(
+        self,
+        asked: EdgeApp | CarrierRouter,
+        apps: Sequence[EdgeApp],
+        stop: asyncio.Event,
+        sockets: list[socket.socket] | None = None,
+    ) -> None:
+        """Serve `asked`, which answers with these applications, until `stop`."""
+        self.config.app = asked
+        self.config.load()
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
+        exiting = asyncio.create_task(self._exit_on(stop, apps))
+        try:
+            await super().serve(sockets)
+        finally:
+            exiting.cancel()
+
+    async def _exit_on(self, stop: asyncio.Event, apps: Sequence[EdgeApp]) -> None:
         await stop.wait()
-        # Streams would otherwise last for all of GRACE_SECONDS.
-        app.ports.audit.appends.end()
+        for app in apps:
+            # Streams would otherwise last for all of GRACE_SECONDS.
+            app.ports.audit.appends.end()
         self.should_exit = True
 
     @contextmanager

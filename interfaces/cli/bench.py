@@ -33,6 +33,7 @@ def bench(
     search_only: Annotated[bool, Parameter(negative="")] = False,
     ramp: Annotated[bool, Parameter(negative="")] = False,
     bookings: Annotated[int | None, Parameter(validator=validators.Number(gte=100))] = None,
+    events: Annotated[int | None, Parameter(validator=validators.Number(gte=1_000))] = None,
 ) -> int:
     """Run one benchmark, or all but the longest. They are in the repository, not in an installed
     package.
@@ -57,6 +58,9 @@ def bench(
         Only load: add users until it breaks, with one web process and with two.
     bookings
         Only soak: how many bookings at least, 100 or more, and 100,000 without it.
+    events
+        Only replay: compare one process with several, over the database and over archives, on a
+        log of so many events, 1,000 or more.
     """
     options: dict[str, bool | float] = {"quick": True} if quick else {}
     if minutes is not None:
@@ -64,6 +68,7 @@ def bench(
     options |= {"search_only": True} if search_only else {}
     options |= {"ramp": True} if ramp else {}
     options |= {} if bookings is None else {"bookings": bookings}
+    options |= {} if events is None else {"events": events}
     refused = _refused(name, options)
     if refused is not None:
         print(f"ais bench: {refused}", file=sys.stderr)
@@ -94,6 +99,8 @@ def _refused(name: str | None, options: Mapping[str, bool | float]) -> str | Non
             return f"--{option.replace('_', '-')} is for load"
     if "bookings" in options and (name != "soak" or "quick" in options):
         return "--bookings is for soak, without --quick"
+    if "events" in options and name != "replay":
+        return "--events is for replay"
     if "ramp" in options and minutes is not None:
         return "--minutes is not for --ramp, which ends when it breaks"
     if not (REPOSITORY / "tests" / "bench").is_dir():

@@ -54,7 +54,7 @@ OWN_SERVERS = frozenset(
     f"AIS_{name}"
     for name in (
         *("DATABASE_URL", "ADMIN_DATABASE_URL", "PROJECTOR_DATABASE_URL"),
-        *("REDIS_URL", "STRIPE_BASE_URL"),
+        *("REDIS_URL", "STRIPE_BASE_URL", "CARRIERS"),
     )
 )
 STAFF: tuple[tuple[Role, str], ...] = (

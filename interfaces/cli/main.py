@@ -58,6 +58,7 @@ VERBS = (
         "interfaces.cli.completion:completion",
         "Print the completion of verbs for a shell.",
     ),
+    ("modes", "interfaces.cli.modes:modes", "Switch maintenance on and off; show what is on."),
     ("tasks", "interfaces.cli.tasks:tasks", "Try failed background tasks again."),
     ("timers", "interfaces.cli.timers:timers", "List what runs by itself; run one of it now."),
     (
@@ -67,6 +68,9 @@ VERBS = (
     ),
     ("check", "interfaces.cli.check:check", "Compare the read models with the log."),
 )
+
+# They serve all carriers, or have nothing to do with any.
+WITHOUT_CARRIER = frozenset({"web", "health", "demo", "test", "bench", "completion"})
 
 
 def make_app(asked: str | None) -> App:
@@ -98,11 +102,30 @@ def load(asked: str | None) -> None:
     gc.enable()
 
 
+def enter_carrier(asked: str | None) -> None:
+    """Where there are several carriers, take the settings of the chosen one; end with 2 if none is.
+
+    The verb then works on that carrier as if there were no other.
+    """
+    from interfaces import carrier_settings, settings
+
+    try:
+        is_chosen = carrier_settings.enter(os.environ)
+        if not is_chosen and asked in {verb for verb, _, _ in VERBS} - WITHOUT_CARRIER:
+            text = f"{carrier_settings.CHOSEN} is missing: `{asked}` works on one carrier"
+            raise settings.SettingRefused(text)
+    except settings.SettingRefused as refused:
+        print(f"ais: {refused}", file=sys.stderr)
+        sys.exit(2)
+
+
 def main() -> None:
     """Run the verb; its number is the exit code, 2 for a wrong call or setting."""
     if "AIS_SECRETS_DIR" in os.environ:
         _add_secret_files()
     asked = next(iter(sys.argv[1:]), None)
+    if os.environ.get("AIS_CARRIERS"):
+        enter_carrier(asked)
     load(asked)
     try:
         result = make_app(asked)(exit_on_error=False, print_error=True)

@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated
 
@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from infrastructure.telemetry import log_lines
 from infrastructure.telemetry.prometheus import CannotListen
 from infrastructure.telemetry.reporting import Reported, reporting
-from interfaces import settings
+from interfaces import carrier_settings, settings
 from interfaces.cli.main import VERSION
 from interfaces.operations_settings import OperationsSettings
 from interfaces.settings import Settings
@@ -39,6 +39,20 @@ def configured_with_redis() -> tuple[Settings, str]:
         return found, settings.redis_url_of(found)
     except settings.SettingRefused as refused:
         raise _ended(refused) from None
+
+
+def configured_carriers() -> Mapping[str, Settings]:
+    """Return the settings of every carrier, each with Redis; none where AIS_CARRIERS is not set."""
+    if not os.environ.get(carrier_settings.FILE):
+        return {}
+    try:
+        found = carrier_settings.load_all(os.environ)
+        for each in found.values():
+            settings.redis_url_of(each)
+    except settings.SettingRefused as refused:
+        raise _ended(refused) from None
+    log_lines.configure(next(iter(found.values())).log_level, role="command")
+    return found
 
 
 def configured_to_report() -> OperationsSettings:

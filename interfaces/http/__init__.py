@@ -26,6 +26,8 @@ seats: choose seats
 check_in: check-in, boarding, offload, no-show
 boarding_passes: boarding passes as text, picture and page
 tax_documents: invoices and notes of a booking, and the list of a month
+modes: modes of operation: what is on, begin and end maintenance
+maintenance: what is refused during maintenance
 manifest: the passenger manifest
 search: search, prices by day, seat maps and quotes
 flight_response: departures and connections as JSON
@@ -72,6 +74,7 @@ health: alive and ready
 docs_page: the documentation page
 openapi: the OpenAPI document
 
+carriers: chooses the carrier of a request by its host
 auth: who may use a route
 session_cookies: the cookies of a signed-in browser, and its CSRF token
 security_events: records refused attempts

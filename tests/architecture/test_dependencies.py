@@ -14,6 +14,7 @@ HOMES = {
     "airportsdata": {"infrastructure.airports"},
     "aiohttp": {
         *("infrastructure.partners", "infrastructure.stripe", "infrastructure.stripe_simulator"),
+        "infrastructure.sms",
     },
     "brotli": {"interfaces.http"},
     "cryptography": {

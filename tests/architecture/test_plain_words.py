@@ -63,6 +63,8 @@ NOT_YET: frozenset[str] = frozenset()
 SUBJECT_LENGTH = 72
 # Subjects are checked of the commits after this one.
 BASE = "069867d020ee05cc53ca8a3adcd8959d86b74afe"
+# Merged into the main branch before it was checked; others had built on it by then.
+TOO_LONG = "Note in the changelog that expired bookings leave the list of moved flights"
 
 # What `counts` looks for, in identifiers (as words) and docstrings.
 DIALECT = {
@@ -215,4 +217,5 @@ def test_the_subject_of_a_commit_fits_a_line() -> None:
     subjects = _git("log", "--no-merges", "--format=%s", f"{BASE}..HEAD")
     if subjects is None:
         pytest.skip("the history does not reach back to the base")
-    assert [each for each in subjects.splitlines() if len(each) > SUBJECT_LENGTH] == []
+    long = {each for each in subjects.splitlines() if len(each) > SUBJECT_LENGTH}
+    assert long - {TOO_LONG} == set()

@@ -7,20 +7,19 @@ own database. The compared rate is events of the log per second.
 import json
 import statistics
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import msgspec
 import psycopg
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from infrastructure.embedded.postgres_server import EmbeddedPostgres
 from infrastructure.postgres import migrate, roles
 from projections import generations, replay, runner
 from projections.ledger_journal.projector import PROJECTION as LEDGER_JOURNAL
-from tests.bench import replay_log, replay_reference
+from tests.bench import replay_log, replay_processes, replay_reference, replay_table
 from tests.bench.result import Case
 from tests.support.servers import private_folder
 
@@ -31,8 +30,10 @@ RATE_BAR = 200_000
 STOCK_BAR = 100
 
 
-def run(*, as_json: bool) -> int:
-    """Measure, print, and return 0 when every bar holds."""
+def run(*, as_json: bool, events: int | None = None) -> int:
+    """Measure, print, and return 0 when every bar holds; with `events`, see replay_processes."""
+    if events is not None:
+        return replay_processes.run(as_json=as_json, events=events)
     console = Console(stderr=as_json)
     with _server() as server:
         ours = _ours(server, console)
@@ -45,7 +46,7 @@ def run(*, as_json: bool) -> int:
         _case("stock", ours, stock["all_events"], STOCK_BAR),
         _case("stock-filtered", ours, stock["money_events"], STOCK_BAR),
     ]
-    _show(console, cases)
+    replay_table.show(console, cases)
     if as_json:
         print(json.dumps({"bench": "replay", "cases": msgspec.to_builtins(cases)}))
     return 0 if all(case.holds for case in cases) else 1
@@ -124,22 +125,6 @@ def _case(name: str, ours: float, reference: float, bar: float) -> Case:
         holds=ratio >= bar,
         unit="events/s",
     )
-
-
-def _show(console: Console, cases: Sequence[Case]) -> None:
-    table = Table(title="replay: every balance from the first event on")
-    for column in ("case", "ours", "reference", "ratio", "bar", "holds"):
-        table.add_column(column)
-    for case in cases:
-        table.add_row(
-            case.case,
-            f"{case.ours:,.0f} {case.unit}",
-            f"{case.reference:,.0f} {case.unit}",
-            f"{case.ratio:.1f}",
-            f"{case.bar:.0f}",
-            "yes" if case.holds else "NO",
-        )
-    console.print(table)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -143,13 +143,21 @@ def _await_web(system: System) -> None:
     raise AssertionError("the web process does not answer")
 
 
-def fresh_number() -> str:
+def fresh_number(carrier: str = "ZZ") -> str:
     """A flight number that nothing else in this process has."""
-    return f"ZZ{next(_flight_numbers)}"
+    return f"{carrier}{next(_flight_numbers)}"
+
+
+class Owned(Protocol):
+    """What has a database."""
+
+    @property
+    def owner_dsn(self) -> str:
+        """The owner's address of the database."""
 
 
 def schedule(
-    system: System,
+    system: Owned,
     *,
     seats: int,
     fare: int = 40_000,
@@ -158,11 +166,12 @@ def schedule(
     leaves_in: dt.timedelta = dt.timedelta(days=30),
     route: tuple[str, str] = ("RUH", "JED"),
     residue: Residue = "cash",
+    carrier: str = "ZZ",
     **facts: Any,
 ) -> str:
     """Put a fresh flight on sale straight through the append, with these facts; return its id."""
     departs_at = dt.datetime.now(dt.UTC).replace(microsecond=0) + leaves_in
-    number = fresh_number()
+    number = fresh_number(carrier)
     local = departs_at.astimezone(ZoneInfo("Asia/Riyadh")).date()
     flight = ids.flight_stream(number, local.isoformat())
     cabins = [("Y", fare, seats), *([("J", fare * 3, business)] if business else [])]

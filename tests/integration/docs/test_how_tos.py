@@ -13,10 +13,10 @@ from tests.support import servers
 
 TUTORIAL = ROOT / "docs" / "tutorial" / "first-booking.md"
 
-# They need no demo: `test_add_a_use_case.py` checks excerpts and commands of the first, and the
-# end-to-end tests start the processes of the second, `tests/integration/deployment` those of the
-# third.
-WITHOUT_DEMO = {"add-a-use-case", "run", "deploy"}
+# They need no demo: `test_add_a_use_case.py` checks excerpts and commands of the first, the
+# end-to-end tests start the processes of the second, `tests/integration/carriers` follows the
+# third, `tests/integration/deployment` reads and runs the files of the fourth.
+WITHOUT_DEMO = {"add-a-use-case", "run", "consolidate-airlines", "deploy"}
 HOW_TOS = [
     page
     for page in sorted((ROOT / "docs" / "how-to").glob("*.md"))

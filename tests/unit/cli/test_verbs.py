@@ -103,6 +103,12 @@ def test_only_the_soak_takes_a_number_of_bookings(capsys: pytest.CaptureFixture[
         assert "--bookings is for soak" in capsys.readouterr().err
 
 
+def test_only_the_replay_takes_a_number_of_events(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in {None, *bench.NAMES} - {"replay"}:
+        assert bench.bench(name, events=1_000) == 2
+        assert "--events is for replay" in capsys.readouterr().err
+
+
 def test_migrate_without_a_database_names_the_missing_setting(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
