@@ -179,13 +179,12 @@ def _core(
 ) -> Core:
     vault = SubjectVault(pool, keys, monotonic=time.monotonic, time_ns=time.time_ns)
     collector = _collector(settings, bus, gateway)
-    inbox = StripeInbox(pool)
+    inbox, issuing = StripeInbox(pool), _issuing(settings, bus, vault)
     refunder = Refunder(bus=bus, payments=gateway, collector=collector, clock=utc_now)
     settlement = _settlement(pool, bus, gateway)
     disputes = _disputes(bus, gateway, collector, refunder)
     tasks, mailer = PostgresFlightTasks(pool), _mailer(settings, pool)
     releaser = HoldReleaser(bus=bus, collector=collector, clock=utc_now)
-    issuing = _issuing(settings, bus, vault)
     return Core(
         settings=settings,
         pool=pool,
@@ -199,12 +198,7 @@ def _core(
         disputes=disputes,
         releaser=releaser,
         letters=LetterSender(bus=bus, vault=vault, mailer=mailer),
-        texts=TextSender(
-            bus=bus,
-            vault=vault,
-            messenger=_messenger(settings, pool),
-            airline=settings.airline_name,
-        ),
+        texts=_texts(settings, pool, bus, vault),
         gift_card_letters=GiftCardLetterSender(bus=bus, vault=vault, mailer=mailer),
         account_letters=_account_letters(settings, pool, vault, keys, mailer),
         links=PostgresMailedLinks(pool),
@@ -302,6 +296,11 @@ def text_outbox_of(settings: Settings) -> FileTextOutbox | None:
         return None
     folder = Path(settings.data_dir) / TEXT_FOLDER
     return FileTextOutbox(folder, sender=settings.sms_sender or settings.airline_name)
+
+
+def _texts(settings: Settings, pool: Pool, bus: Dispatcher, vault: SubjectVault) -> TextSender:
+    messenger = _messenger(settings, pool)
+    return TextSender(bus=bus, vault=vault, messenger=messenger, airline=settings.airline_name)
 
 
 def _messenger(settings: Settings, pool: Pool) -> TextMessenger | None:

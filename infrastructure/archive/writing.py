@@ -28,7 +28,7 @@ def write(
     present = manifest.listed(folder)
     known = recorded.all_of(connection)
     if len(present) > len(known):
-        name = manifest.manifest_name(present[-1].first, present[-1].last)
+        name = manifest.manifest_name(present[len(known)].first, present[len(known)].last)
         raise ArchiveRefused(name, "the database knows nothing of it: it is of another log")
     for archive, expected in zip(present, known, strict=False):
         recorded.require_same(archive, expected)

@@ -206,6 +206,20 @@ async def test_a_log_that_was_changed_after_its_archive_is_found(
     assert found == f"the log: its events from {RANGE + 1} to {RANGE * 2} are not those archived"
 
 
+async def test_archives_behind_a_restored_log_are_refused_by_name(
+    sold: Airline, tmp_path: Path
+) -> None:
+    written = write(sold, tmp_path)
+    sold.query("ALTER TABLE ledger.archive DISABLE TRIGGER append_only")
+    sold.query("DELETE FROM ledger.archive WHERE first_position >= %s", written[-2].first)
+    name = manifest.manifest_name(written[-2].first, written[-2].last)
+    reason = f"{name}: the database knows nothing of it: it is of another log"
+    assert refused(sold, tmp_path) == reason
+    with pytest.raises(ArchiveRefused) as error:
+        write(sold, tmp_path)
+    assert str(error.value) == reason
+
+
 async def test_the_list_of_archives_only_grows_in_order_and_within_the_log(sold: Airline) -> None:
     add = "INSERT INTO ledger.archive VALUES (%s, %s, repeat('a', 64), repeat('a', 64))"
     for first, last in ((2, 3), (1, 10_000)):
