@@ -16,6 +16,7 @@ invoicing: issue, read and report tax documents
 identity: registration, sign-in, passwords
 audit: the log as auditors read it
 partners: deliver events to servers of partners
+modes: switch modes of operation, such as maintenance
 privacy: consents, a person's data, erasure, retention
 processes: what follows from a recorded event
 

@@ -18,13 +18,14 @@ class Lock(enum.IntEnum):
 
 
 class Channel(enum.StrEnum):
-    """Channels of NOTIFY: the payloads are a log position, a Stripe event id and a session id; a
-    request to the scheduler that leads to begin a timer now, and its answer.
+    """Channels of NOTIFY: the payloads are a log position, a Stripe event id and a session id;
+    nothing for a mode; a request to the scheduler that leads to begin a timer now, and its answer.
     """
 
     LOG = "ais_log"
     INBOX = "ais_inbox"
     SESSION = "ais_session"
+    MODE = "ais_mode"
     TIMER = "ais_timer"
     TIMER_ANSWER = "ais_answer_of_timers"
 

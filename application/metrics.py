@@ -212,6 +212,9 @@ OPEN_MONEY = Gauge(
     "Money that stays on 2020 or 2100 for bookings, in minor units, by age of the item",
     ("account", "currency", "age"),
 )
+MODE_ON = Gauge(
+    "ais_mode_on", "1 while a mode of operation is on in this process, else 0", ("mode",)
+)
 MEASURED_AT = Gauge(
     "ais_measured_at_seconds", "When the gauges of the leading scheduler were measured, since 1970"
 )

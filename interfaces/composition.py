@@ -22,6 +22,8 @@ from application.credit.send_gift_card_letter import GiftCardLetterSender
 from application.identity.send_account_letter import AccountLetterSender
 from application.invoicing.ports import IssuingPorts
 from application.mail import Mailer, ReportedMailer
+from application.modes.current_modes import CurrentModes
+from application.modes.ports import ModePorts
 from application.payment.backfill_events import EventBackfill
 from application.payment.collect import Collector, ReturnUrls
 from application.payment.process_event import StoredEventProcessor
@@ -48,6 +50,7 @@ from infrastructure.mail.file_mailbox import FileMailbox
 from infrastructure.mail.smtp_mailer import SmtpMailer, SmtpServer
 from infrastructure.postgres.flight_tasks import PostgresFlightTasks
 from infrastructure.postgres.inbox import StripeInbox
+from infrastructure.postgres.modes import FollowedModes, PostgresModes
 from infrastructure.postgres.outbox import Outbox, ProcessCheckpoints
 from infrastructure.postgres.pool import Pool, make_pool, raising_unavailable
 from infrastructure.postgres.ticket_stock import PostgresTicketStock
@@ -112,6 +115,7 @@ class Core(msgspec.Struct, frozen=True):
     sessions: PostgresSessions
     search_index: PostgresSearchIndex
     clock: ports.Clock
+    modes: ModePorts
     invoicing: IssuingPorts
     tax_authority: SignedReporting
 
@@ -133,6 +137,10 @@ async def open_core(
         stack.push_async_callback(pool.close)
         log = PostgresEventLog(settings.database_url, pool)
         stack.push_async_callback(log.close)
+        modes = ModePorts(PostgresModes(pool), CurrentModes(), utc_now)
+        followed = FollowedModes(settings.database_url, modes.current)
+        stack.push_async_callback(followed.close)
+        await followed.start()
         stock = PostgresTicketStock(pool)
         stock.refill()
         stack.push_async_callback(stock.close)
@@ -155,7 +163,7 @@ async def open_core(
             delayed_methods=settings.stripe_delayed_methods,
         )
         stack.push_async_callback(gateway.close)
-        yield _core(settings, pool, log, bus, stock, gateway, keys, report)
+        yield _core(settings, pool, log, bus, stock, gateway, keys, report, modes)
 
 
 def _core(
@@ -167,16 +175,16 @@ def _core(
     gateway: StripePaymentGateway,
     keys: master_key.MasterKeys,
     report: Callable[[str, Exception], None],
+    modes: ModePorts,
 ) -> Core:
     vault = SubjectVault(pool, keys, monotonic=time.monotonic, time_ns=time.time_ns)
     collector = _collector(settings, bus, gateway)
-    inbox = StripeInbox(pool)
+    inbox, issuing = StripeInbox(pool), _issuing(settings, bus, vault)
     refunder = Refunder(bus=bus, payments=gateway, collector=collector, clock=utc_now)
     settlement = _settlement(pool, bus, gateway)
     disputes = _disputes(bus, gateway, collector, refunder)
     tasks, mailer = PostgresFlightTasks(pool), _mailer(settings, pool)
     releaser = HoldReleaser(bus=bus, collector=collector, clock=utc_now)
-    issuing = _issuing(settings, bus, vault)
     return Core(
         settings=settings,
         pool=pool,
@@ -190,12 +198,7 @@ def _core(
         disputes=disputes,
         releaser=releaser,
         letters=LetterSender(bus=bus, vault=vault, mailer=mailer),
-        texts=TextSender(
-            bus=bus,
-            vault=vault,
-            messenger=_messenger(settings, pool),
-            airline=settings.airline_name,
-        ),
+        texts=_texts(settings, pool, bus, vault),
         gift_card_letters=GiftCardLetterSender(bus=bus, vault=vault, mailer=mailer),
         account_letters=_account_letters(settings, pool, vault, keys, mailer),
         links=PostgresMailedLinks(pool),
@@ -204,23 +207,14 @@ def _core(
         backfill=_backfill(pool, vault, inbox, gateway),
         outbox=Outbox(pool),
         checkpoints=ProcessCheckpoints(pool),
-        processes=ProcessRunner(
-            log=log,
-            bus=bus,
-            stock=stock,
-            tasks=tasks,
-            airports=load_airports(),
-            airline_code=settings.airline_code,
-            clock=utc_now,
-            report=report,
-            invoicing=issuing,
-        ),
+        processes=_processes(log, bus, stock, tasks, settings, report, issuing),
         flight_tasks=tasks,
         follower=FlightFollower(bus=bus, releaser=releaser, tasks=tasks, report=report),
         stock=stock,
         sessions=PostgresSessions(pool),
         search_index=PostgresSearchIndex(pool, keys, KeyedSignInPlaces(keys), now=utc_now),
         clock=utc_now,
+        modes=modes,
         invoicing=issuing,
         tax_authority=_tax_authority(settings, keys),
     )
@@ -231,6 +225,28 @@ def _disputes(
 ) -> DisputeLearner:
     return DisputeLearner(
         bus=bus, disputes=gateway.disputes, collector=collector, refunder=refunder
+    )
+
+
+def _processes(
+    log: PostgresEventLog,
+    bus: Dispatcher,
+    stock: PostgresTicketStock,
+    tasks: PostgresFlightTasks,
+    settings: Settings,
+    report: Callable[[str, Exception], None],
+    issuing: IssuingPorts,
+) -> ProcessRunner:
+    return ProcessRunner(
+        log=log,
+        bus=bus,
+        stock=stock,
+        tasks=tasks,
+        airports=load_airports(),
+        airline_code=settings.airline_code,
+        clock=utc_now,
+        report=report,
+        invoicing=issuing,
     )
 
 
@@ -280,6 +296,11 @@ def text_outbox_of(settings: Settings) -> FileTextOutbox | None:
         return None
     folder = Path(settings.data_dir) / TEXT_FOLDER
     return FileTextOutbox(folder, sender=settings.sms_sender or settings.airline_name)
+
+
+def _texts(settings: Settings, pool: Pool, bus: Dispatcher, vault: SubjectVault) -> TextSender:
+    messenger = _messenger(settings, pool)
+    return TextSender(bus=bus, vault=vault, messenger=messenger, airline=settings.airline_name)
 
 
 def _messenger(settings: Settings, pool: Pool) -> TextMessenger | None:

@@ -144,6 +144,7 @@ def _web_ports(
         invoicing=_invoicing_ports(core, bus),
         audit=audit,
         partners=partner_composition.subscriptions_on(core.pool, core.keys, settings),
+        modes=core.modes,
         register_user=lambda command: register_user.register_user(command, identity.registration),
         log_in=lambda command: log_in.log_in(command, identity.login),
         sessions=identity.sessions,
@@ -161,9 +162,7 @@ def _web_ports(
         readiness=readiness_of(core.pool, client),
         roles=roles,
         fingerprint_key=keys.derive("request fingerprints"),
-        receiver=EventReceiver(
-            inbox=core.inbox, vault=core.vault, bus=bus, verify=_verifier(settings)
-        ),
+        receiver=_receiver(core, bus),
         parked_events=core.inbox,
         stripe_events=StripeEventAnswers(core.pool),
         secure_cookies=settings.public_url.startswith("https:"),
@@ -339,6 +338,11 @@ def _sharing(
         return await together.ask(tuple(wanted.items()))
 
     return ask
+
+
+def _receiver(core: Core, bus: CommandBus) -> EventReceiver:
+    verify, modes = _verifier(core.settings), core.modes.current
+    return EventReceiver(inbox=core.inbox, vault=core.vault, bus=bus, verify=verify, modes=modes)
 
 
 def _verifier(settings: Settings) -> Callable[[bytes, str | None], VerifiedEvent]:

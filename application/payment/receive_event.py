@@ -13,6 +13,7 @@ import msgspec
 from application import ports, telemetry
 from application.commands import follow_up
 from application.commands.bus import CommandBus
+from application.modes.current_modes import CurrentModes
 from application.payment import collect, signed_facts, stripe_event_types
 from application.payment.gateway import VerifiedEvent
 from application.payment.record_signed_fact import NotAsRecorded, RecordSignedFact
@@ -82,14 +83,16 @@ class EventReceiver:
         vault: ports.Vault,
         bus: CommandBus,
         verify: Callable[[bytes, str | None], VerifiedEvent],
+        modes: CurrentModes | None = None,
     ) -> None:
         self._inbox = inbox
         self._vault = vault
         self._bus = bus
         self._verify = verify
+        self._modes = modes or CurrentModes()
 
     async def receive(self, body: bytes, signature: str | None) -> Received:
-        """Record or store the event.
+        """Record or store the event; during maintenance it is stored, and processed afterwards.
 
         Raises NotGenuine, and Unavailable, so that Stripe sends it again.
         """
@@ -105,7 +108,7 @@ class EventReceiver:
     async def _take(self, event: VerifiedEvent, body: bytes) -> Received:
         stored = self._sealed(event, body)
         reason = _reason_to_ignore(event)
-        if reason is None:
+        if reason is None and self._modes.of("maintenance") is None:
             fact = signed_facts.fact_of(event)
             recorded = None if fact is None else await self._record(fact, stored)
             if recorded is not None:

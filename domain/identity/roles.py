@@ -14,6 +14,7 @@ Permission = Literal[
     "handle_passengers",
     "run_flights",
     "read_manifest",
+    "switch_modes",
     "override_refund",
     "issue_credit",
     "read_ledger",
@@ -43,7 +44,14 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
         }
     ),
     "ops": frozenset(
-        {"see_own_bookings", "see_any_booking", "find_bookings", "run_flights", "read_manifest"}
+        {
+            "see_own_bookings",
+            "see_any_booking",
+            "find_bookings",
+            "run_flights",
+            "read_manifest",
+            "switch_modes",
+        }
     ),
     "gate": frozenset(
         {

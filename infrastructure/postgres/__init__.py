@@ -6,6 +6,7 @@ migrate: brings a database to the newest schema
 migrations: the SQL files of the migrations
 roles: login roles of the demo, tests and benchmarks
 failed_tasks: tasks of the outbox that failed in all their tries
+modes: modes of operation, and how a process follows them
 outbox: reads the outbox for its relay, and keeps the checkpoints of processes
 condition: what a login finds of its server and of the schema
 inbox: Stripe events as received: stored once, sealed, processed by state

@@ -530,6 +530,19 @@ CREATE TABLE operations.bounced_letter (
 );
 CREATE INDEX bounced_letter_newest ON operations.bounced_letter USING btree (bounced_at);
 
+CREATE TABLE operations.mode (
+    name text COLLATE "C" NOT NULL,
+    since timestamp with time zone NOT NULL,
+    actor text COLLATE "C" NOT NULL,
+    reason text NOT NULL,
+    until timestamp with time zone,
+    CONSTRAINT mode_actor_check CHECK (((char_length(actor) >= 1) AND (char_length(actor) <= 100))),
+    CONSTRAINT mode_name_check CHECK ((name = ANY (ARRAY['maintenance'::text, 'payments_paused'::text]))),
+    CONSTRAINT mode_pkey PRIMARY KEY (name),
+    CONSTRAINT mode_reason_check CHECK (((char_length(reason) >= 1) AND (char_length(reason) <= 200)))
+);
+CREATE TRIGGER announce AFTER INSERT OR DELETE OR UPDATE ON operations.mode FOR EACH STATEMENT EXECUTE FUNCTION operations.announce_modes();
+
 CREATE TABLE operations.sent_text (
     message text COLLATE "C" NOT NULL,
     claimed_at timestamp with time zone,
@@ -1969,6 +1982,18 @@ AS $function$
     WHERE coalesce(head.version, 0) <> seen.version
 $function$;
 
+CREATE OR REPLACE FUNCTION operations.announce_modes()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    PERFORM pg_notify('ais_mode', '');
+    RETURN NULL;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION operations.keep_sent_text()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2353,6 +2378,9 @@ $function$;
 -- COLUMN identity.sign_in_challenge.used_at: ais_application may UPDATE
 -- COLUMN ledger.outbox.failed_at: ais_application may UPDATE
 -- COLUMN ledger.outbox.sent_at: ais_application may UPDATE
+-- COLUMN operations.mode.actor: ais_application may UPDATE
+-- COLUMN operations.mode.reason: ais_application may UPDATE
+-- COLUMN operations.mode.until: ais_application may UPDATE
 -- COLUMN operations.sent_text.claimed_at: ais_application may INSERT, UPDATE
 -- COLUMN operations.sent_text.message: ais_application may INSERT
 -- COLUMN operations.sent_text.segments: ais_application may UPDATE
@@ -2461,6 +2489,7 @@ $function$;
 -- TABLE ledger.stored_events: ais_application may SELECT
 -- TABLE ledger.stored_events: ais_follower may SELECT
 -- TABLE operations.bounced_letter: ais_application may INSERT, SELECT
+-- TABLE operations.mode: ais_application may DELETE, INSERT, SELECT
 -- TABLE operations.sent_text: ais_application may SELECT
 -- TABLE partner.subscription: ais_application may DELETE, SELECT
 -- TABLE privacy.chosen_period: ais_application may SELECT

@@ -17,7 +17,7 @@ MARKS = {"ok": "ok     ", "warning": "WARNING", "failed": "FAILED "}
 
 
 def doctor(*, as_json: Annotated[bool, Parameter(name="--json", negative=())] = False) -> int:
-    """Check settings, database, clocks, migrations, rights, lag, Redis, Stripe, mail and disk.
+    """Check settings, database, clocks, migrations, rights, lag, modes, Redis, Stripe, mail, disk.
 
     Changes nothing. Exit codes: 0 when nothing failed, also with warnings; 1 when a check failed;
     2 when a setting is missing or invalid, and nothing else could be checked. Configured by AIS_*.

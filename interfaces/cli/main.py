@@ -58,6 +58,7 @@ VERBS = (
         "interfaces.cli.completion:completion",
         "Print the completion of verbs for a shell.",
     ),
+    ("modes", "interfaces.cli.modes:modes", "Switch maintenance on and off; show what is on."),
     ("tasks", "interfaces.cli.tasks:tasks", "Try failed background tasks again."),
     ("timers", "interfaces.cli.timers:timers", "List what runs by itself; run one of it now."),
     (

@@ -1,9 +1,12 @@
 """Whether work goes on: read models, processes, tasks and webhooks that wait."""
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 
 from application.ports import Unavailable
+from domain.modes.modes import ModeOn
 from infrastructure.postgres import condition
+from infrastructure.postgres.modes import PostgresModes
 from infrastructure.postgres.pool import make_pool, raising_unavailable
 from infrastructure.postgres.waiting_work import WaitingWork, waiting_work
 from interfaces.doctor.finding import Finding, failed, ok, warning
@@ -14,7 +17,7 @@ from projections.registry import ALL
 OLD_SECONDS = 60.0
 LOCK_WAITS = 10
 BEHIND_EVENTS = 1_000
-CHECKS = "read models, scheduler, tasks, webhooks"
+CHECKS = "read models, scheduler, tasks, webhooks, modes"
 
 
 async def work_findings(dsn: str) -> list[Finding]:
@@ -25,6 +28,7 @@ async def work_findings(dsn: str) -> list[Finding]:
         async with raising_unavailable():
             found = await progress.progress_of_all(pool)
         waiting = await waiting_work(pool)
+        modes = await PostgresModes(pool).all()
         leads, behind = condition.read_following(dsn)
     except Unavailable as error:
         advice = "see the other findings about the database first"
@@ -35,7 +39,20 @@ async def work_findings(dsn: str) -> list[Finding]:
         read_model_finding(found),
         scheduler_finding(leads=leads, behind=behind),
         *waiting_findings(waiting),
+        mode_finding(modes),
     ]
+
+
+def mode_finding(on: Sequence[ModeOn]) -> Finding:
+    """Return the modes that are on, with who switched them on and why."""
+    if not on:
+        return ok("modes", "none is on")
+    detail = "; ".join(
+        f"{each.mode} since {each.since.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC, "
+        f"by {each.actor}: {each.reason}"
+        for each in on
+    )
+    return warning("modes", detail, "ops/ais modes; ops/runbooks/maintenance.md")
 
 
 def read_model_finding(found: Sequence[Progress]) -> Finding:

@@ -26,6 +26,8 @@ seats: choose seats
 check_in: check-in, boarding, offload, no-show
 boarding_passes: boarding passes as text, picture and page
 tax_documents: invoices and notes of a booking, and the list of a month
+modes: modes of operation: what is on, begin and end maintenance
+maintenance: what is refused during maintenance
 manifest: the passenger manifest
 search: search, prices by day, seat maps and quotes
 flight_response: departures and connections as JSON

@@ -63,7 +63,9 @@ from interfaces.http import (
     health,
     identity,
     ledger,
+    maintenance,
     manifest,
+    modes,
     modification,
     network,
     oauth,
@@ -151,6 +153,7 @@ ROUTES = (
     *audit_actions.ROUTES,
     *audit_stream.ROUTES,
     *worklists.ROUTES,
+    *modes.ROUTES,
     *return_page.ROUTES,
     *account_pages.ROUTES,
     *health.ROUTES,
@@ -172,6 +175,8 @@ class EdgeApp(Litestar):
     ports: HttpPorts
     # The value of `Allow` by path template.
     allowed: Mapping[str, str]
+    # What is served during maintenance.
+    served: maintenance.Served
     # Whether any route is deprecated.
     has_endings: bool
 
@@ -226,7 +231,9 @@ class EdgeApp(Litestar):
                 lambda methods: cross_origin.preflight_headers(exchange, origins, methods),
             )
         try:
-            problem = _refused(scope, exchange)
+            problem = _refused(scope, exchange) or maintenance.refusal(
+                scope, self.served, self.ports
+            )
             if problem is None:
                 if self.has_endings:
                     tagged = ending.announcing(tagged, scope)
@@ -267,6 +274,7 @@ def create_app(ports: HttpPorts, *, routes: Sequence[HTTPRouteHandler] = ROUTES)
     )
     app.ports = ports
     app.allowed = _allowed(app.routes)
+    app.served = maintenance.served_paths(routes)
     app.has_endings = any(map(ending.ending_of, routes))
     return app
 

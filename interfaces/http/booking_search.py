@@ -14,6 +14,7 @@ from domain.kernel import ids
 from interfaces.http import auth, wire
 from interfaces.http.answers import Answered
 from interfaces.http.booking import PhoneText
+from interfaces.http.maintenance import SERVED
 from interfaces.http.problems import invalid
 from interfaces.http.strict_request import StrictRequest
 
@@ -65,7 +66,7 @@ class BookingSearchResponse(msgspec.Struct, rename="camel"):
     next_cursor: str | None
 
 
-@post("/api/admin/bookings/find", status_code=200, **auth.signed_in("find_bookings"))
+@post("/api/admin/bookings/find", status_code=200, **SERVED, **auth.signed_in("find_bookings"))
 async def find_bookings(
     request: StrictRequest, data: JSONBody[BookingSearchRequest]
 ) -> Answered[BookingSearchResponse]:

@@ -13,6 +13,7 @@ from domain.kernel import money
 from interfaces.http import audited_reads, auth, booking_response, idempotency, wire
 from interfaces.http.answers import Answered
 from interfaces.http.booking_response import BookingResponse
+from interfaces.http.maintenance import SERVED
 from interfaces.http.strict_request import StrictRequest
 
 Passengers = Annotated[list[wire.PassengerIndex], msgspec.Meta(min_length=1, max_length=9)]
@@ -59,6 +60,7 @@ class CancelRequest(idempotency.KeyedRequest):
     operation_id="quoteCancellation",
     status_code=200,
     optional_body=CancellationQuoteRequest,
+    **SERVED,
     **auth.signed_in(None, "booking", scope="bookings:write"),
 )
 async def quote(request: StrictRequest, booking_id: FromPath[str]) -> CancellationQuoteResponse:

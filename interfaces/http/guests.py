@@ -13,6 +13,7 @@ from domain.kernel import ids
 from interfaces.http import auth, booking_response, idempotency, wire
 from interfaces.http.answers import Answered
 from interfaces.http.booking_response import BookingResponse
+from interfaces.http.maintenance import SERVED
 from interfaces.http.problems import invalid
 from interfaces.http.strict_request import StrictRequest
 
@@ -47,7 +48,7 @@ class AttachmentRequest(idempotency.KeyedRequest):
     last_name: wire.NameText | None = None
 
 
-@post("/api/bookings/find", status_code=200, **auth.open_to_all("find_address"))
+@post("/api/bookings/find", status_code=200, **SERVED, **auth.open_to_all("find_address"))
 async def find_booking(
     request: StrictRequest, data: JSONBody[FindRequest]
 ) -> Answered[FoundBookingResponse]:

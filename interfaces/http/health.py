@@ -21,12 +21,14 @@ class ReadyResponse(msgspec.Struct, rename="camel"):
 
     `status` is `ready` when all are `up`, else `degraded`: requests are served, but what depends
     on a component that is `down`, `stopped`, `stalled` or `parked` is slow, old or incomplete.
-    `roles` names what this process does: `web` alone, or all of `ais serve`.
+    `roles` names what this process does: `web` alone, or all of `ais serve`. `modes` names the
+    modes of operation that are on; they do not change `status`.
     """
 
     status: str
     components: dict[str, str]
     roles: tuple[str, ...]
+    modes: tuple[str, ...]
 
 
 @get("/health/live", operation_id="readLiveness")
@@ -45,7 +47,8 @@ async def ready(request: StrictRequest) -> ReadyResponse:
         )
     all_up = all(state == "up" for state in components.values())
     status = "ready" if all_up else "degraded"
-    return ReadyResponse(status, dict(components), request.ports.roles)
+    modes = tuple(sorted(request.ports.modes.current.all()))
+    return ReadyResponse(status, dict(components), request.ports.roles, modes)
 
 
 ROUTES = (live, ready)

@@ -18,6 +18,7 @@ from domain.kernel import money
 from interfaces.http import audited_reads, auth, booking_response, idempotency, wire
 from interfaces.http.answers import Answered
 from interfaces.http.booking_response import BookingResponse
+from interfaces.http.maintenance import SERVED
 from interfaces.http.strict_request import StrictRequest
 
 
@@ -76,6 +77,7 @@ class NameRequest(idempotency.KeyedRequest):
     "/api/bookings/{booking_id:str}/modification-quote",
     operation_id="quoteModification",
     status_code=200,
+    **SERVED,
     **auth.signed_in(None, "booking", scope="bookings:write"),
 )
 async def quote(

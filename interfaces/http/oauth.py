@@ -17,6 +17,7 @@ from application.identity.revoke_token import revoke_token
 from domain.identity import scopes
 from interfaces.http import auth, forms, problems
 from interfaces.http.answers import Answered
+from interfaces.http.maintenance import SERVED
 from interfaces.http.problems import Problem, ProblemBody
 from interfaces.http.strict_request import StrictRequest
 
@@ -92,6 +93,7 @@ class ClientProblemBody(ProblemBody, frozen=True):
     TOKEN_PATH,
     status_code=200,
     include_in_schema=False,
+    **SERVED,
     **auth.open_to_all("client"),
 )
 async def token(request: StrictRequest) -> Answered[ClientTokensResponse]:
@@ -117,6 +119,7 @@ async def token(request: StrictRequest) -> Answered[ClientTokensResponse]:
     "/oauth/introspect",
     status_code=200,
     include_in_schema=False,
+    **SERVED,
     **auth.open_to_all("client"),
 )
 async def introspect(request: StrictRequest) -> Answered[IntrospectionResponse]:
@@ -143,6 +146,7 @@ async def introspect(request: StrictRequest) -> Answered[IntrospectionResponse]:
     "/oauth/revoke",
     status_code=200,
     include_in_schema=False,
+    **SERVED,
     **auth.open_to_all("client"),
 )
 async def revoke(request: StrictRequest) -> Answered[RevokedResponse]:

@@ -13,6 +13,7 @@ from application.identity.secure_account import secure_account
 from interfaces.http import auth, wire
 from interfaces.http.identity import PasswordText
 from interfaces.http.mailbox import required_mailbox
+from interfaces.http.maintenance import SERVED
 from interfaces.http.sign_in import SessionsEndedResponse
 from interfaces.http.strict_request import StrictRequest
 
@@ -105,6 +106,7 @@ async def request_link(
     "/api/auth/secure-account",
     operation_id="secureAccount",
     status_code=200,
+    **SERVED,
     **auth.open_to_all("authentication"),
 )
 async def secure(

@@ -21,6 +21,7 @@ from application.identity.session_ports import SessionPorts
 from application.inventory.ports import FlightPorts
 from application.invoicing.ports import InvoicingPorts
 from application.ledger.ports import LedgerPorts
+from application.modes.ports import ModePorts
 from application.partners.ports import SubscriptionPorts
 from application.payment.read_events import StoredEventReader
 from application.payment.receive_event import EventReceiver
@@ -66,6 +67,7 @@ class HttpPorts(msgspec.Struct, frozen=True):
     invoicing: InvoicingPorts
     audit: AuditPorts
     partners: SubscriptionPorts
+    modes: ModePorts
     receiver: EventReceiver
     parked_events: ParkedEvents
     stripe_events: StoredEventReader

@@ -295,10 +295,13 @@ KINDS: Mapping[str, Kind] = {
         "Not available at the moment; try again.",
         "الخدمة غير متاحة حاليًا؛ حاول لاحقًا.",
         cause="The database does not answer, more requests wait than can be served in time, or a "
-        "read model that the answer depends on has stopped.",
-        client="Repeat the request with the same idempotency key after `Retry-After` seconds.",
+        "read model that the answer depends on has stopped. `details.reason` is `maintenance` "
+        "while nothing can be changed; `details.until` is the planned end, where there is one.",
+        client="Repeat the request with the same idempotency key after `Retry-After` seconds. "
+        "During maintenance, show what can be read.",
         agent="Wait a moment and try again.",
-        operator="Look at `GET /health/ready`: it names the component that is down.",
+        operator="Look at `GET /health/ready`: it names the component that is down, and the modes "
+        "that are on; `ais modes` says who switched them on and why.",
     ),
     "PROVIDER_TIMEOUT": Kind(
         504,

@@ -14,6 +14,7 @@ from application.pricing.journeys import WantedExtra, WantedSeat, WantedSegment
 from interfaces.http import auth, flight_response, security_headers, wire
 from interfaces.http.answers import Answered
 from interfaces.http.flight_response import ConnectionResponse, FlightResponse
+from interfaces.http.maintenance import SERVED
 from interfaces.http.problems import invalid
 from interfaces.http.strict_request import StrictRequest
 
@@ -111,7 +112,7 @@ class SeatMapResponse(msgspec.Struct, rename="camel"):
     cabins: list[CabinSeatsResponse]
 
 
-@post("/api/flights/search", status_code=200, **auth.open_to_all())
+@post("/api/flights/search", status_code=200, **SERVED, **auth.open_to_all())
 async def search_flights(request: StrictRequest, data: JSONBody[SearchRequest]) -> SearchResponse:
     """Find departures; what is found may be a moment old, a booking decides on the log."""
     if data.origin == data.destination:
@@ -223,7 +224,7 @@ async def read_seats(request: StrictRequest, flight_id: FromPath[str]) -> Answer
     return Answered(seat_map, headers=_ASKED_AGAIN)
 
 
-@post("/api/quotes", status_code=201, **auth.open_to_all())
+@post("/api/quotes", status_code=201, **SERVED, **auth.open_to_all())
 async def create_quote(request: StrictRequest, data: JSONBody[QuoteRequest]) -> QuoteResponse:
     """Price a journey for a party; a quote holds no seats."""
     cabin = wire.CABIN_CODES[data.cabin]

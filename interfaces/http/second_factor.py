@@ -13,6 +13,7 @@ from application.identity.renew_recovery_codes import renew_recovery_codes
 from interfaces.http import auth, sign_in
 from interfaces.http.answers import Answered
 from interfaces.http.identity import PasswordText
+from interfaces.http.maintenance import SERVED
 from interfaces.http.sign_in import BrowserResponse, SessionsEndedResponse, TokensResponse
 from interfaces.http.strict_request import StrictRequest
 
@@ -72,6 +73,7 @@ class RemovalRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True)
     "/api/auth/mfa",
     operation_id="completeSignIn",
     status_code=200,
+    **SERVED,
     **auth.open_to_all("authentication"),
 )
 async def second_step(

@@ -11,6 +11,7 @@ from application.identity.list_sessions import SignedInDevice, list_sessions
 from application.identity.revoke_session import revoke_session
 from application.identity.session_ports import SessionKind
 from interfaces.http import auth
+from interfaces.http.maintenance import SERVED
 from interfaces.http.sign_in import SessionsEndedResponse
 from interfaces.http.strict_request import StrictRequest
 
@@ -46,6 +47,7 @@ async def sessions(request: StrictRequest) -> SessionsResponse:
     "/api/auth/sessions",
     status_code=200,
     operation_id="revokeOtherSessions",
+    **SERVED,
     **auth.signed_in(None),
 )
 async def revoke_others(request: StrictRequest) -> SessionsEndedResponse:
@@ -60,6 +62,7 @@ async def revoke_others(request: StrictRequest) -> SessionsEndedResponse:
     "/api/auth/sessions/{session_id:str}",
     status_code=200,
     operation_id="revokeSession",
+    **SERVED,
     **auth.signed_in(None),
 )
 async def revoke(request: StrictRequest, session_id: FromPath[str]) -> SessionsEndedResponse:

@@ -18,6 +18,7 @@ from interfaces.http import auth, session_cookies, wire
 from interfaces.http.answers import Answered
 from interfaces.http.identity import PasswordText
 from interfaces.http.mailbox import mailbox
+from interfaces.http.maintenance import SERVED
 from interfaces.http.problems import Problem, invalid
 from interfaces.http.strict_request import StrictRequest
 
@@ -71,7 +72,7 @@ class SessionsEndedResponse(msgspec.Struct, rename="camel"):
     ended: int
 
 
-@post("/api/auth/mobile-login", status_code=200, **auth.open_to_all("authentication"))
+@post("/api/auth/mobile-login", status_code=200, **SERVED, **auth.open_to_all("authentication"))
 async def mobile_login(
     request: StrictRequest, data: JSONBody[LoginRequest]
 ) -> Answered[TokensResponse | SecondFactorResponse]:
@@ -86,7 +87,7 @@ async def mobile_login(
     return Answered(_in_body(outcome.tokens), cookies=[_device_cookie(request, outcome)])
 
 
-@post("/api/auth/login", status_code=200, **auth.open_to_all("authentication"))
+@post("/api/auth/login", status_code=200, **SERVED, **auth.open_to_all("authentication"))
 async def login(
     request: StrictRequest, data: JSONBody[LoginRequest]
 ) -> Answered[BrowserResponse | SecondFactorResponse]:
@@ -106,6 +107,7 @@ async def login(
     status_code=200,
     operation_id="refreshTokens",
     optional_body=RefreshRequest,
+    **SERVED,
     **auth.open_to_all(),
 )
 async def refresh(request: StrictRequest) -> Answered[TokensResponse | BrowserResponse]:
@@ -131,7 +133,9 @@ async def refresh(request: StrictRequest) -> Answered[TokensResponse | BrowserRe
     )
 
 
-@post("/api/auth/logout", status_code=200, **auth.signed_in(None, before_second_factor=True))
+@post(
+    "/api/auth/logout", status_code=200, **SERVED, **auth.signed_in(None, before_second_factor=True)
+)
 async def logout(request: StrictRequest) -> Answered[SessionsEndedResponse]:
     """End the session of the caller."""
     caller = request.principal
@@ -141,7 +145,12 @@ async def logout(request: StrictRequest) -> Answered[SessionsEndedResponse]:
     return Answered(SessionsEndedResponse(ended), cookies=session_cookies.cleared(request))
 
 
-@post("/api/auth/logout-all", status_code=200, **auth.signed_in(None, before_second_factor=True))
+@post(
+    "/api/auth/logout-all",
+    status_code=200,
+    **SERVED,
+    **auth.signed_in(None, before_second_factor=True),
+)
 async def logout_all(request: StrictRequest) -> Answered[SessionsEndedResponse]:
     """End all sessions of the caller, on all devices."""
     ended = await end_sessions(request.principal.user, "signed_out", request.ports.sessions)

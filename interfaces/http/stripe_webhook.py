@@ -4,6 +4,7 @@ import msgspec
 from litestar import post
 
 from application.payment.gateway import NotGenuine
+from interfaces.http.maintenance import SERVED
 from interfaces.http.problems import invalid
 from interfaces.http.strict_request import StrictRequest
 
@@ -18,7 +19,7 @@ class ReceivedResponse(msgspec.Struct, rename="camel", omit_defaults=True):
     duplicate: bool = False
 
 
-@post("/api/webhooks/stripe", status_code=200, request_max_body_size=WEBHOOK_LIMIT_BYTES)
+@post("/api/webhooks/stripe", status_code=200, request_max_body_size=WEBHOOK_LIMIT_BYTES, **SERVED)
 async def receive_stripe_event(request: StrictRequest) -> ReceivedResponse:
     """Verify and store the event; the worker processes it."""
     body = await request.raw(limit_bytes=WEBHOOK_LIMIT_BYTES)

@@ -6,7 +6,8 @@ is idempotent, so the leader may change at any moment.
 
 import asyncio
 import logging
-from functools import partial
+from collections.abc import Awaitable, Callable
+from functools import partial, wraps
 
 import psycopg
 
@@ -91,20 +92,38 @@ class Scheduler:
     ) -> None:
         async with partner_composition.open_deliveries(self._core) as outside:
             deliveries = Deliveries(outside)
+            unless = self._unless_maintenance
             loops = [
                 Loop(partial(self._listen, connection), pause=0),
-                Loop(self._run_processes, POLL_SECONDS, self._log_moved, COLLECT_SECONDS),
-                Loop(self._relay_inbox, POLL_SECONDS, self._inbox_moved, COLLECT_SECONDS),
-                Loop(self._relay_flight_tasks, POLL_SECONDS),
-                Loop(self._run_timers, POLL_SECONDS, self._timer_asked),
+                Loop(unless(self._run_processes), POLL_SECONDS, self._log_moved, COLLECT_SECONDS),
+                Loop(unless(self._relay_inbox), POLL_SECONDS, self._inbox_moved, COLLECT_SECONDS),
+                Loop(unless(self._relay_flight_tasks), POLL_SECONDS),
+                Loop(unless(self._run_timers), POLL_SECONDS, self._timer_asked),
                 Loop(self._measuring.measure, measuring.MEASURE_SECONDS),
-                Loop(deliveries.start_due, POLL_SECONDS, self._deliveries_due, COLLECT_SECONDS),
+                Loop(
+                    unless(deliveries.start_due),
+                    POLL_SECONDS,
+                    self._deliveries_due,
+                    COLLECT_SECONDS,
+                ),
             ]
             try:
                 await run_loops(loops, stop)
             finally:
                 measuring.forget()
                 await deliveries.end()
+
+    def _unless_maintenance(
+        self, work: Callable[[], Awaitable[None]]
+    ) -> Callable[[], Awaitable[None]]:
+        """Return the work, which does nothing while maintenance is on: it is found again later."""
+
+        @wraps(work)
+        async def unless_maintenance() -> None:
+            if self._core.modes.current.of("maintenance") is None:
+                await work()
+
+        return unless_maintenance
 
     async def _listen(self, connection: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
         async for notice in connection.notifies(timeout=POLL_SECONDS):

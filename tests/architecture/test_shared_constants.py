@@ -106,6 +106,7 @@ def test_migrations_take_the_locks_and_notify_the_channels_of_the_code() -> None
     assert set(re.findall(r"pg_notify\('(\w+)'", sql)) == {
         Channel.LOG,
         Channel.SESSION,
+        Channel.MODE,
     }
 
 

@@ -21,6 +21,8 @@ from application.identity.open_session import open_session
 from application.identity.ports import Principal, RefusedAccess, StoredUser
 from application.identity.register_user import RegisterUser
 from application.identity.session_ports import SessionPorts
+from application.modes.current_modes import CurrentModes
+from application.modes.ports import ModePorts
 from application.payment.gateway import GatewayMisconfigured
 from application.ports import Unavailable
 from application.rate_limit import Limit, Slice
@@ -114,6 +116,10 @@ _WITH_DEFAULTS = frozenset(
     {"roles", "trusted_proxies", "secure_cookies", "cors_origins", "return_to"}
 )
 PROBES = (probe, ledger_probe, fail, counted)
+
+
+# No mode is on, and none can be switched.
+NORMAL = ModePorts(None, CurrentModes(), lambda: dt.datetime.now(dt.UTC))  # type: ignore[arg-type]
 
 
 class Seconds:
@@ -236,7 +242,7 @@ def http_ports(**edge: Any) -> HttpPorts:
         for name in HttpPorts.__struct_fields__
         if name not in edge and name not in _WITH_DEFAULTS
     }
-    return HttpPorts(**{**absent, "fingerprint_key": b"f" * 32, **edge})
+    return HttpPorts(**{**absent, "modes": NORMAL, "fingerprint_key": b"f" * 32, **edge})
 
 
 @functools.cache

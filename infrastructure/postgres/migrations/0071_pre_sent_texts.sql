@@ -1,7 +1,7 @@
 -- Text messages that were handed to a provider. Takes milliseconds; nothing waits.
 --
--- A message's name has its kind and booking reference, and no number. A try claims it first, so that
--- two do not send it at once; one that was sent stays so, and retention removes the record.
+-- A message's name has its kind and booking reference, and no number. A try claims it first, so
+-- that two do not send it at once; one that was sent stays so, and retention removes the record.
 
 CREATE TABLE operations.sent_text (
     message text COLLATE "C" PRIMARY KEY CHECK (message ~ '^sms-[A-Za-z0-9_-]{1,120}$'),

@@ -22,6 +22,7 @@ TAGS: Mapping[str, str] = {
     "Reconciliation": "For finance and auditors: the books against Stripe and the bank.",
     "Audit": "For auditors: the log in order, as a stream too, and who did what.",
     "Partners": "For admins: servers of partners that events are delivered to.",
+    "Operation modes": "For operations: maintenance, and which modes are on.",
     "Health": "Whether the process is alive, and ready to work.",
 }
 
@@ -91,6 +92,7 @@ _CONTEXTS: Mapping[str, str] = {
     "/api/audit": "Audit",
     "/api/admin/subscriptions": "Partners",
     "/api/admin/parked-subscriptions": "Partners",
+    "/api/admin/modes": "Operation modes",
     "/health": "Health",
 }
 

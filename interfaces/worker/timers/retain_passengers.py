@@ -4,6 +4,7 @@ from application.privacy.enforce_retention import RetainPerson, retain_person
 from domain.kernel import ids
 from domain.kernel.ids import StreamPrefix
 from domain.privacy import retention
+from infrastructure.privacy import periods
 from interfaces import privacy_composition
 from interfaces.composition import Core
 from interfaces.worker.task_handler import TaskHandler
@@ -19,7 +20,7 @@ async def due(core: Core, page: Page) -> list[RetainPerson]:
     today = page.now.date()
     last = page.after.person if isinstance(page.after, RetainPerson) else ""
     found: list[str] = []
-    chosen = await privacy_composition.privacy_on(core, core.bus).retention.chosen_days()
+    chosen = {each.store: each.days for each in await periods.chosen(core.pool)}
     period = retention.period_of("passengers", on=today, chosen=chosen)
     if ids.prefix_of(last) != StreamPrefix.CREDIT:
         assert period is not None

@@ -75,7 +75,7 @@ async def test_what_the_gateway_has_is_sent(
 
 
 @pytest.mark.parametrize("status", [400, 404, 410, 422])
-async def test_a_refusal_is_told_apart_from_an_outage(
+async def test_a_refusal_differs_from_an_outage(
     gateway: TextGateway, trusted: ssl.SSLContext, status: int
 ) -> None:
     gateway.behaviour = [status]

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from application import ports
+from application.modes.ports import ModePorts
 from application.payment import gateway
 from infrastructure.postgres.outbox import Outbox
 from infrastructure.postgres.pool import make_pool
@@ -17,6 +18,7 @@ from interfaces.composition import Core
 from interfaces.worker import local_queue
 from interfaces.worker.local_queue import CONCURRENCY, LocalQueue
 from interfaces.worker.task_handler import TaskHandler
+from tests.support.http_client import NORMAL
 from tests.support.servers import TestDatabase
 
 LIMIT_SECONDS = 10.0
@@ -52,6 +54,7 @@ class FakeCore(msgspec.Struct):
 
     outbox: Outbox
     follower: FakeFollower
+    modes: ModePorts
 
 
 class Press:
@@ -59,7 +62,7 @@ class Press:
 
     def __init__(self, outbox: Outbox, database: TestDatabase) -> None:
         self._owner_dsn = database.owner_dsn
-        self.core = FakeCore(outbox, FakeFollower())
+        self.core = FakeCore(outbox, FakeFollower(), NORMAL)
         self.printed: list[int] = []
         self.running = 0
         self.most_running = 0

@@ -1,0 +1,48 @@
+"""Which modes there are, and when a refused client should try again."""
+
+import datetime as dt
+from typing import Literal, get_args
+
+import msgspec
+
+from domain.modes.rejections import EndNotAhead
+
+Mode = Literal["maintenance", "payments_paused"]
+"""`maintenance`: nothing is changed, reading goes on. `payments_paused`: Stripe is not called to
+open payments."""
+
+MODES: tuple[Mode, ...] = get_args(Mode)
+REASON_LENGTH = 200
+LONGEST = dt.timedelta(days=7)
+# A client that is told to wait for longer would not notice an end that came early.
+LONGEST_RETRY_SECONDS = 600
+# Without a planned end, or after it.
+RETRY_SECONDS = 30
+
+
+class ModeOn(msgspec.Struct, frozen=True):
+    """A mode that is on: since when, who switched it on and why, and when it should end.
+
+    `actor` is role and user id, or `operator` for the shell. A mode does not end by itself at its
+    planned end `until`: only who works on the system knows that the work is done.
+    """
+
+    mode: Mode
+    since: dt.datetime
+    actor: str
+    reason: str
+    until: dt.datetime | None
+
+
+def require_end_ahead(until: dt.datetime | None, now: dt.datetime) -> None:
+    """Reject a planned end that is past, or more than LONGEST away."""
+    if until is not None and not now < until <= now + LONGEST:
+        raise EndNotAhead(field="until", reason="not_ahead")
+
+
+def retry_after_seconds(mode: ModeOn, now: dt.datetime) -> int:
+    """Return after how many seconds a refused client should try again: 1 to 600."""
+    if mode.until is None or mode.until <= now:
+        return RETRY_SECONDS
+    left = (mode.until - now).total_seconds()
+    return max(1, min(LONGEST_RETRY_SECONDS, int(left) + 1))

@@ -1,0 +1,122 @@
+"""Maintenance of the whole system, as its runbook has it: reading goes on, nothing is changed, and
+afterwards everything that waited is done.
+"""
+
+import asyncio
+import datetime as dt
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support import customers, running_system, stored_log
+from tests.support.customers import Customer
+from tests.support.running_system import System
+
+ROOT = Path(__file__).resolve().parents[2]
+# That of the session, and that of its capture, which would have been a fact at once.
+STORED = "SELECT count(*) FROM inbox.stripe_event WHERE state = 'new'"
+PATH = "/api/admin/modes/maintenance"
+pytestmark = running_system.EACH_FORM
+
+
+def ais(system: System, *arguments: str) -> str:
+    """What a command prints that succeeds."""
+    done = subprocess.run(
+        [sys.executable, "-m", "interfaces.cli.main", *arguments],
+        cwd=ROOT,
+        env=system.environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def normal_again(system: System) -> Iterator[None]:
+    """After the test no mode is on, whatever has failed."""
+    yield
+    ais(system, "modes", "maintenance", "off")
+
+
+async def modes_of(client: httpx.AsyncClient) -> list[str]:
+    """The modes that the health page names."""
+    answer = await client.get("/health/ready")
+    assert answer.status_code == 200
+    return list(answer.json()["modes"])
+
+
+async def until_modes_are(client: httpx.AsyncClient, wanted: list[str]) -> None:
+    """Return once the web process knows it."""
+    async with asyncio.timeout(stored_log.WAIT_SECONDS):
+        while True:
+            if await modes_of(client) == wanted:
+                return
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.usefixtures("normal_again")
+async def test_during_maintenance_all_is_read_nothing_is_changed_and_no_payment_is_lost(
+    system: System, client: httpx.AsyncClient, customer: Customer
+) -> None:
+    flight = running_system.schedule(system, seats=5)
+    booking = (await customer.send_booking(flight)).json()["id"]
+    session = (await customer.send_checkout(booking)).json()
+    await asyncio.to_thread(running_system.await_rest, system)
+
+    until = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=5)
+    planned = f"{until:%Y-%m-%dT%H:%M:%S}"
+    wanted = ("maintenance", "on", "--reason", "a drill", "--until", planned)
+    shown = await asyncio.to_thread(ais, system, "modes", *wanted)
+    assert "by operator: a drill" in shown
+    await until_modes_are(client, ["maintenance"])
+    before = stored_log.tags(system.owner_dsn, booking)
+
+    refused = await customer.send_booking(flight)
+    problem = refused.json()
+    assert (refused.status_code, problem["code"]) == (503, "SERVICE_UNAVAILABLE")
+    assert problem["retryable"] is True
+    assert problem["details"]["reason"] == "maintenance"
+    assert problem["details"]["until"] == f"{planned}Z"
+    assert 0 < int(refused.headers["retry-after"]) <= 300
+    for path in (f"/api/bookings/{booking}/cancel", "/api/auth/register"):
+        assert (await client.post(path, json={})).status_code == 503
+    assert (await client.get(f"/api/flights/{flight}")).status_code == 200
+    again = await customers.signed_in_again(customer)
+    assert (await again.booking(booking))["status"] == "reserved"
+
+    # The simulated Stripe sends its events again where one is not answered with 2xx.
+    assert await customers.press(session["checkoutUrl"], "pay") == 303
+    await asyncio.to_thread(stored_log.await_row, system.owner_dsn, STORED, lambda new: new >= 2)
+    assert stored_log.tags(system.owner_dsn, booking) == before
+    assert "maintenance since" in await asyncio.to_thread(ais, system, "doctor")
+
+    assert await asyncio.to_thread(ais, system, "modes", "maintenance", "off") == (
+        "maintenance ended\n"
+    )
+    await customer.becomes(booking, "confirmed")
+    assert (await customer.send_booking(flight)).status_code == 201
+
+
+@pytest.mark.usefixtures("normal_again")
+async def test_operations_begin_and_end_maintenance_over_http_and_nobody_else_does(
+    system: System, client: httpx.AsyncClient, customer: Customer
+) -> None:
+    with pytest.raises(customers.Refused, match="403"):
+        await customer.post(PATH, {"reason": "a drill"})
+    ops = await customers.fresh_staff(system, client, "ops")
+    with pytest.raises(customers.Refused) as refused:
+        await ops.post(PATH, {"reason": "a drill", "until": "2020-01-01T00:00:00Z"})
+    assert refused.value.body["details"] == {"field": "until", "reason": "not_ahead"}
+    started = await ops.post(PATH, {"reason": "a drill"})
+    assert (started["mode"], started["until"]) == ("maintenance", None)
+    assert started["actor"].startswith("ops:")
+    await until_modes_are(client, ["maintenance"])
+    assert await ops.call("GET", "/api/admin/modes") == {"modes": [started]}
+    assert await ops.call("DELETE", PATH) == {"ended": True}
+    await until_modes_are(client, [])
+    assert await ops.call("DELETE", PATH) == {"ended": False}

@@ -1,0 +1,1 @@
+"""Modes of operation over a real database and HTTP."""

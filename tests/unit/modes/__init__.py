@@ -1,0 +1,1 @@
+"""Modes of operation: their rules, and what is served during maintenance."""
