@@ -1,6 +1,10 @@
 """Tables beside the log: connections, migrations, outbox, inbox, ticket numbers.
 
 pool: connections for reads and small tables
+primary: the newest primary among several servers; refuses one that was left
+standby: whether the standby that commits wait for is there
+replica: a standby that reads may go to, watched
+lagging_reads: chooses between the replica and the primary
 silence: connections that are cut when the server stays silent
 migrate: brings a database to the newest schema
 migrations: the SQL files of the migrations

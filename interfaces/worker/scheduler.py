@@ -16,7 +16,7 @@ from application.coordination import Channel, Lock, LogFollower
 from application.payment.process_event import ProcessStripeEvents
 from application.processes.follow_flight_when_changed import FollowFlight
 from application.processes.runner import READ_LIMIT
-from infrastructure.postgres import consumers, timer_requests
+from infrastructure.postgres import consumers, primary, timer_requests
 from infrastructure.postgres.timer_requests import TimerRequest
 from interfaces import partner_composition
 from interfaces.composition import Core
@@ -71,9 +71,7 @@ class Scheduler:
                 await asyncio.sleep(BACKOFF_SECONDS)
 
     async def _lead(self, stop: asyncio.Event) -> None:
-        async with await psycopg.AsyncConnection.connect(
-            self._dsn, autocommit=True, connect_timeout=3
-        ) as connection:
+        async with await primary.connect_to_listen(self._dsn) as connection:
             while not stop.is_set():
                 cursor = await connection.execute(
                     "SELECT pg_try_advisory_lock(%s)", (Lock.SCHEDULER_LEADER,)
@@ -124,6 +122,8 @@ class Scheduler:
         return unless_closed
 
     async def _listen(self, connection: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
+        # The lock on a server that was left makes nobody the leader.
+        primary.require_newest(connection)
         async for notice in connection.notifies(timeout=POLL_SECONDS):
             if notice.channel == Channel.INBOX:
                 self._inbox_moved.set()
