@@ -31,13 +31,12 @@ READS_AT_ONCE = 4
 NO_ANSWER = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
 
 
-<<<<<<< HEAD
 def _ignored() -> None:
     """Leave it at the answer."""
-=======
+
+
 class NotReplicated(psycopg.OperationalError):
     """A commit is durable on the primary alone: a promotion of its standby would lose it."""
->>>>>>> main
 
 
 class PostgresEventLog:
