@@ -42,22 +42,32 @@ class Round(msgspec.Struct, frozen=True):
 
 
 class TimerQueue:
-    """Enqueues tasks, but the same one only once within REPEAT_SECONDS."""
+    """Enqueues tasks, but the same one only once within a time."""
 
     def __init__(self, queue: TaskQueue) -> None:
         self._queue = queue
+        # Until when each is not enqueued again, by the clock of the event loop.
         self._enqueued: dict[ports.BackgroundTask, float] = {}
 
-    async def enqueue(self, tasks: Sequence[ports.BackgroundTask], *, again: bool = False) -> None:
-        """Enqueue the tasks that were not enqueued recently, or all `again`; raises Unavailable."""
+    async def enqueue(
+        self,
+        tasks: Sequence[ports.BackgroundTask],
+        *,
+        repeat_seconds: float | None = None,
+        again: bool = False,
+    ) -> None:
+        """Enqueue the tasks that were not enqueued within `repeat_seconds` (REPEAT_SECONDS without
+        it), or all `again`; raises Unavailable.
+        """
         now = asyncio.get_running_loop().time()
-        for task in [task for task, at in self._enqueued.items() if at <= now - REPEAT_SECONDS]:
+        for task in [task for task, until in self._enqueued.items() if until <= now]:
             del self._enqueued[task]
+        until = now + (REPEAT_SECONDS if repeat_seconds is None else repeat_seconds)
         for task in tasks:
             if task in self._enqueued and not again:
                 continue
             await self._queue.enqueue(task.topic, task.body)
-            self._enqueued[task] = now
+            self._enqueued[task] = until
 
 
 class Sweep:
@@ -110,7 +120,9 @@ class Sweep:
         try:
             async with raising_unavailable():
                 tasks = await self._timer.due(self._core, page)
-            await self._queue.enqueue(tasks, again=is_again)
+            await self._queue.enqueue(
+                tasks, repeat_seconds=self._timer.repeat_seconds, again=is_again
+            )
         except BaseException:
             self._is_asked = self._is_asked or asked
             raise

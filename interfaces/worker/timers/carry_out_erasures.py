@@ -8,6 +8,8 @@ from interfaces.worker.task_handler import TaskHandler
 from interfaces.worker.timers.timer import Page, Timer
 
 PERIOD_SECONDS = 10.0
+# An erasure has several steps, of which each look does the next.
+REPEAT_SECONDS = 5.0
 
 
 async def due(core: Core, page: Page) -> list[CarryOutErasure]:
@@ -28,4 +30,5 @@ TIMER = Timer(
     due=due,
     handler=TaskHandler(CarryOutErasure, carry_out),
     period_seconds=PERIOD_SECONDS,
+    repeat_seconds=REPEAT_SECONDS,
 )

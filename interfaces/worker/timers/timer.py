@@ -26,10 +26,12 @@ class Page(msgspec.Struct, frozen=True):
 class Timer(msgspec.Struct, frozen=True):
     """A query for due tasks, run at every tick of the scheduler or once in a period.
 
-    `handler` is None where `handlers.py` lists the handler of the tasks.
+    `handler` is None where `handlers.py` lists the handler of the tasks. A task that is still due
+    is enqueued again after `repeat_seconds`; None for the time that suits tasks which call Stripe.
     """
 
     name: str
     due: Callable[[Core, Page], Awaitable[Sequence[ports.BackgroundTask]]]
     handler: TaskHandler[Any] | None = None
     period_seconds: float = 0.0
+    repeat_seconds: float | None = None

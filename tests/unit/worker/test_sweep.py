@@ -45,12 +45,23 @@ class FakeQueue:
 class Rig:
     """A timer over tasks that stay due, and the pages it was asked for."""
 
-    def __init__(self, tasks: Sequence[SendRefund], *, period_seconds: float = 0.0) -> None:
+    def __init__(
+        self,
+        tasks: Sequence[SendRefund],
+        *,
+        period_seconds: float = 0.0,
+        repeat_seconds: float | None = None,
+    ) -> None:
         self.queue = FakeQueue()
         self.pages: list[Page] = []
         self.fault: Exception | None = None
         self._tasks = tasks
-        timer = Timer(name="test", due=self._due, period_seconds=period_seconds)
+        timer = Timer(
+            name="test",
+            due=self._due,
+            period_seconds=period_seconds,
+            repeat_seconds=repeat_seconds,
+        )
         self.sweep = Sweep(timer, cast(Core, FakeCore()), TimerQueue(cast(TaskQueue, self.queue)))
 
     async def _due(self, core: Core, page: Page) -> list[SendRefund]:
@@ -85,6 +96,14 @@ async def test_a_task_that_stays_due_is_enqueued_again_after_a_while(
         await rig.sweep.step()
         await asyncio.sleep(0)
     assert len(rig.queue.messages) == 6
+
+
+async def test_a_timer_may_have_its_tasks_enqueued_again_sooner_than_others() -> None:
+    soon, late = Rig(TASKS[:1], repeat_seconds=0.0), Rig(TASKS[:1])
+    for _ in range(3):
+        await soon.sweep.step()
+        await late.sweep.step()
+    assert (len(soon.queue.messages), len(late.queue.messages)) == (3, 1)
 
 
 async def test_a_timer_with_a_period_waits_after_its_last_page() -> None:
