@@ -26,6 +26,7 @@ caller: the caller of a command, with the command id
 ports: ports that several contexts need: log, clock, vault, ticket numbers, background tasks
 queries: the types that read models return
 flight_searches: the types that searches for flights return
+read_positions: how much of the log the reads of a request contain, and where they are made
 search_cache: cached searches, never older than their read model
 stream_history: the port that reads earlier versions and events of a stream
 metrics: every metric, and what code adds to it

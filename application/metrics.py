@@ -196,8 +196,28 @@ INBOX_AGE = Gauge("ais_inbox_oldest_seconds", "Age of the oldest of these events
 INBOX_PARKED = Gauge("ais_inbox_parked", "Events of Stripe that were given up until replayed")
 QUEUE_WAITING = Gauge("ais_queue_waiting", "Tasks that wait for a worker or run")
 QUEUE_DEAD = Gauge("ais_queue_dead", "Tasks that workers gave up")
+REPLICA_LAG = Gauge(
+    "ais_replica_lag_seconds", "Age of the oldest event that the replica does not contain"
+)
+REPLICA_USED = Gauge(
+    "ais_replica_used", "1 while reads may go to the replica, 0 while it is left out"
+)
+REPLICA_READS = Counter(
+    "ais_replica_reads_total",
+    "Reads that may lag by where they were made, and why on the primary: left out, behind, pinned, "
+    "failed",
+    ("place", "reason"),
+)
 DATABASE_LOCK_WAITS = Gauge(
     "ais_database_lock_waits", "Connections of ours that wait for a lock of the database"
+)
+STANDBY_MISSING = Gauge(
+    "ais_standby_missing", "1 where commits wait for a standby that is not connected"
+)
+SLOT_BEHIND = Gauge(
+    "ais_slot_behind_bytes",
+    "Bytes of the write-ahead log that a standby or the archive does not have yet",
+    ("slot",),
 )
 HOLDS_LAPSING = Gauge("ais_holds_lapsing", "Unpaid holds whose deadline is within five minutes")
 HOLDS_OVERDUE = Gauge("ais_holds_overdue", "Unpaid holds whose deadline was over a minute ago")

@@ -32,7 +32,7 @@ class CachedAnswer(NamedTuple):
     """What the cache knows of a question.
 
     `offers` is None where nothing is cached; `epoch` is what `keep` has to be given then, None
-    where nothing may be kept now.
+    where nothing may be kept now. `as_of` is how far the read model was that the cache follows.
     """
 
     epoch: str | None
@@ -106,7 +106,9 @@ class CachedSearch:
             seat_count=seat_count,
         )
         # Nothing is kept of routes without flights: there is no end of them.
-        if found.epoch is not None and offers:
+        # Of a replica that lags, only what is no older than the cache was at the look.
+        is_recent = found.as_of is None or as_of.position >= found.as_of.position
+        if found.epoch is not None and offers and is_recent:
             await self._keep(found.epoch, question, offers, as_of.position)
         return offers, as_of
 

@@ -12,6 +12,7 @@ doctor: what `ais doctor` examines
 composition: builds what every role runs on; compositions name the adapters
 reconciliation_composition: builds what reconciliation needs
 audit_composition: builds what auditors read from
+read_composition: builds the reads that may go to a replica
 books_composition: builds the queries of the books
 partner_composition: builds what subscriptions of partners need
 privacy_composition: builds what privacy needs
@@ -23,6 +24,8 @@ seller_settings: those of tax documents
 limit_settings: those of limits of requests and of unpaid seats
 mail_settings: those of mail
 text_settings: those of text messages
+replica_settings: those of the replica
+database_address: addresses of databases that may lead to a standby
 app_addresses: those of addresses that lead into an app or a web site
 operations_settings: those of log lines, traces, metrics and errors
 setting_types: types that several groups of settings use

@@ -48,7 +48,9 @@ from infrastructure.identity.sign_in_places import KeyedSignInPlaces
 from infrastructure.mail.bounces import PostgresBounces
 from infrastructure.mail.file_mailbox import FileMailbox
 from infrastructure.mail.smtp_mailer import SmtpMailer, SmtpServer
+from infrastructure.postgres import primary
 from infrastructure.postgres.flight_tasks import PostgresFlightTasks
+from infrastructure.postgres.full_disk import FullDisk
 from infrastructure.postgres.inbox import StripeInbox
 from infrastructure.postgres.modes import FollowedModes, PostgresModes
 from infrastructure.postgres.outbox import Outbox, ProcessCheckpoints
@@ -132,12 +134,18 @@ async def open_core(
     """Connect and start the dispatcher; on exit, finish waiting commands and close."""
     keys = master_key.parse(settings.master_key.reveal())
     async with AsyncExitStack() as stack:
-        pool = make_pool(settings.database_url)
+        await stack.enter_async_context(primary.watched(settings.database_url))
+        pool = make_pool(
+            settings.pooled_database_url or settings.database_url,
+            shares_sessions=settings.pooled_database_url is not None,
+        )
         await pool.open()
         stack.push_async_callback(pool.close)
-        log = PostgresEventLog(settings.database_url, pool)
-        stack.push_async_callback(log.close)
         modes = ModePorts(PostgresModes(pool), CurrentModes(), utc_now)
+        disk = FullDisk(pool, modes.current, utc_now)
+        stack.push_async_callback(disk.close)
+        log = PostgresEventLog(settings.database_url, pool, disk.notice)
+        stack.push_async_callback(log.close)
         followed = FollowedModes(settings.database_url, modes.current)
         stack.push_async_callback(followed.close)
         await followed.start()

@@ -9,8 +9,8 @@ from application.reconciliation.ports import ReconciliationPorts
 from infrastructure.bank_files.statement import read_statement
 from infrastructure.postgres.reconciliation_runs import PostgresRunLog
 from interfaces import books_composition
-from interfaces.books_composition import asking
 from interfaces.composition import Core, utc_now
+from interfaces.read_composition import asking
 from projections.unfinished_attempts import queries as unfinished_attempts
 
 # How long after its end a payment still waits for the completer before it is a stale hold.

@@ -15,9 +15,11 @@ from urllib.parse import urlsplit
 import msgspec
 
 from interfaces.app_addresses import WAY_BACK_ABOUT, AppAddress, ReturnAddress
+from interfaces.database_address import REQUIRED, lacks_primary
 from interfaces.limit_settings import LIMIT_ABOUT, Count
-from interfaces.mail_settings import MAIL_ABOUT, MailSettings, SmtpAddress
+from interfaces.mail_settings import MAIL_ABOUT, SmtpAddress
 from interfaces.operations_settings import OPERATIONS_ABOUT, OperationsSettings
+from interfaces.replica_settings import REPLICA_ABOUT, DatabaseUrl, ReplicaSettings
 from interfaces.seller_settings import SELLER_ABOUT, RateOfTax
 from interfaces.setting_types import Network, Origin, Port, Secret, Url
 from interfaces.text_settings import TEXT_ABOUT, GatewayUrl
@@ -25,7 +27,6 @@ from interfaces.text_settings import TEXT_ABOUT, GatewayUrl
 PREFIX = "AIS_"
 
 Loaded = TypeVar("Loaded", bound=OperationsSettings)
-DatabaseUrl = Annotated[str, msgspec.Meta(pattern=r"^(postgres(ql)?://|\w+=)")]
 RedisUrl = Annotated[str, msgspec.Meta(pattern=r"^(redis|rediss|unix)://")]
 PaymentMethod = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_]{1,40}$(?!\n)")]
 # Requests a second to Stripe, a tenth below what it documents: 100 for a live account, 25 for a
@@ -41,7 +42,7 @@ class SettingRefused(Exception):
     """A setting is missing, unknown or invalid; the text names it and the expected form."""
 
 
-class Settings(MailSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Settings(ReplicaSettings, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The configuration of every process. `stripe_limit_*` count our own requests to Stripe per
     second."""
 
@@ -52,6 +53,7 @@ class Settings(MailSettings, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     stripe_webhook_secrets: Annotated[tuple[Secret, ...], msgspec.Meta(min_length=1)]
     public_url: Url
     redis_url: RedisUrl | None = None
+    pooled_database_url: DatabaseUrl | None = None
     admin_database_url: DatabaseUrl | None = None
     projector_database_url: DatabaseUrl | None = None
     stripe_base_url: Url | None = None
@@ -116,6 +118,10 @@ _FOREIGN = frozenset({"pg_bin", "backup_key"})
 _ABOUT_FIELD = re.compile(r"(missing required|unknown) field `(\w+)`")
 _AT_FIELD = re.compile(r"^(.*) - at `\$\.(\w+)")
 
+DATABASE_FORM = (
+    "a URL such as postgresql://host/name; with a standby "
+    "postgresql://host-a,host-b/name?target_session_attrs=read-write"
+)
 SERVING = ("serve", "web", "worker", "scheduler")
 WEB = ("serve", "web")
 CALLING_STRIPE = ("serve", "web", "worker")
@@ -138,7 +144,14 @@ ABOUT: Mapping[str, About] = {
     "database_url": About(
         "PostgreSQL, as the login of the application",
         (*SERVING, "projector", "rebuild", "check", "migrate"),
-        "a URL such as postgresql://host/name",
+        DATABASE_FORM,
+        is_secret=True,
+    ),
+    "pooled_database_url": About(
+        "PostgreSQL through PgBouncer in transaction mode, for reads and small tables; what needs "
+        "a session of its own uses AIS_DATABASE_URL",
+        SERVING,
+        "a URL such as postgresql://pgbouncer:6432/name",
         is_secret=True,
     ),
     "redis_url": About(
@@ -180,13 +193,13 @@ ABOUT: Mapping[str, About] = {
     "admin_database_url": About(
         "PostgreSQL, as the owner of the schema; without it AIS_DATABASE_URL",
         ("migrate", "user", "backup", "restore"),
-        "a URL such as postgresql://host/name",
+        DATABASE_FORM,
         is_secret=True,
     ),
     "projector_database_url": About(
         "PostgreSQL, as a member of ais_projector; without it AIS_DATABASE_URL",
         ("serve", "projector", "rebuild", "check"),
-        "a URL such as postgresql://host/name",
+        DATABASE_FORM,
         is_secret=True,
     ),
     "stripe_base_url": About(
@@ -241,6 +254,10 @@ ABOUT: Mapping[str, About] = {
         name: About(meaning, ("serve", "worker"), form, is_secret=name != "sms_sender")
         for name, (meaning, form) in TEXT_ABOUT.items()
     },
+    **{
+        name: About(meaning, WEB, form, is_secret=name == "replica_database_url")
+        for name, (meaning, form) in REPLICA_ABOUT.items()
+    },
     "mfa_required": About(
         "finance, auditor and admin must have a second factor", WEB, "true or false"
     ),
@@ -280,10 +297,22 @@ def load(environment: Mapping[str, str]) -> Settings:
         raise SettingRefused("AIS_CHEAP_PASSWORDS: only where AIS_PUBLIC_URL is http://127.0.0.1")
     if found.smtp_url is not None and found.mail_from is None:
         raise SettingRefused(_explained("missing required field `mail_from`"))
+    for name in ("database_url", "admin_database_url", "projector_database_url"):
+        if lacks_primary(getattr(found, name) or ""):
+            raise SettingRefused(
+                f"{PREFIX}{name.upper()}: an address with several hosts needs {REQUIRED}, "
+                "or it may lead to a standby"
+            )
     if found.sms_url is not None:
         for name in ("sms_token", "sms_sender"):
             if getattr(found, name) is None:
                 raise SettingRefused(_explained(f"missing required field `{name}`"))
+    for name in ("database_url", "admin_database_url", "projector_database_url"):
+        if lacks_primary(getattr(found, name) or ""):
+            raise SettingRefused(
+                f"{PREFIX}{name.upper()}: an address with several hosts needs {REQUIRED}, "
+                "or it may lead to a standby"
+            )
     return found
 
 

@@ -24,7 +24,6 @@ from application.booking.saved_passengers import SavedPassengerPorts, list_passe
 from application.booking.unpaid_seats import SeatWindows, UnpaidSeats
 from application.commands.bus import CommandBus
 from application.credit.ports import CreditPorts
-from application.flight_searches import FlightOffer, SearchFlights
 from application.identity import log_in, register_user
 from application.inventory.ports import FlightPorts
 from application.invoicing.ports import InvoicingPorts
@@ -35,11 +34,9 @@ from application.pricing.ports import PricingPorts
 from application.pricing.quotes import JourneyQuotes
 from application.pricing.signed_quotes import QuoteSigner
 from application.processes.runner import EXPECTED_WITHIN
-from application.queries import AsOf
 from application.search_cache import CachedSearch
 from application.settlement.ports import SettlementPorts
 from application.stream_history import StreamHistory
-from application.together import Together
 from domain.booking.preconditions import CheckInWindow
 from domain.kernel import ids
 from infrastructure.airports.world import load_airports
@@ -50,8 +47,10 @@ from infrastructure.evidence.printer import PdfEvidencePrinter
 from infrastructure.identity.saved_passengers import PostgresSavedPassengers
 from infrastructure.postgres.announced_appends import PostgresAnnouncedAppends
 from infrastructure.postgres.pool import Pool
+from infrastructure.postgres.replica import Replica
 from infrastructure.postgres.stripe_event_answers import StripeEventAnswers
 from infrastructure.privacy.export_printer import PdfExportPrinter
+from infrastructure.redis.last_writes import RedisLastWrites
 from infrastructure.redis.rate_limit import RedisTokenStore, make_client
 from infrastructure.redis.search_cache import RedisSearchCache
 from infrastructure.sealing.blind_index import CodeIndex
@@ -62,13 +61,14 @@ from interfaces import (
     books_composition,
     partner_composition,
     privacy_composition,
+    read_composition,
     reconciliation_composition,
 )
-from interfaces.books_composition import asking
 from interfaces.composition import Core, utc_now
 from interfaces.http import rate_limit
 from interfaces.http.ports import HttpPorts
 from interfaces.identity_composition import IdentityPorts, open_identity
+from interfaces.read_composition import Reads, asking
 from interfaces.settings import Settings
 from projections import progress
 from projections.account_changes import queries as account_changes
@@ -86,7 +86,6 @@ from projections.tax_documents import queries as tax_documents
 from projections.unfinished_attempts import queries as unfinished_attempts
 from projections.unfinished_refunds import queries as unfinished_refunds
 
-SEARCHES_AT_ONCE = 2
 # Stripe lists a transaction within minutes, and webhooks are repeated for hours.
 BOTH_SIDES_WITHIN = dt.timedelta(days=1)
 
@@ -111,7 +110,13 @@ async def open_web(
         appends = PostgresAnnouncedAppends(settings.database_url)
         stack.push_async_callback(appends.close)
         audit = audit_composition.audit_on(core.pool, core.keys, settings, appends)
-        yield _web_ports(core, bus or core.bus, history, client, identity, audit, tuple(roles))
+        shared = None if client is None else RedisLastWrites(client)
+        reads = await stack.enter_async_context(
+            read_composition.open_reads(settings, core.pool, shared)
+        )
+        yield _web_ports(
+            core, bus or core.bus, history, client, identity, audit, reads, tuple(roles)
+        )
 
 
 def _web_ports(
@@ -121,6 +126,7 @@ def _web_ports(
     client: redis.asyncio.Redis | None,
     identity: IdentityPorts,
     audit: AuditPorts,
+    reads: Reads,
     roles: tuple[str, ...],
 ) -> HttpPorts:
     settings, keys = core.settings, core.keys
@@ -130,18 +136,18 @@ def _web_ports(
         rate_limit.limits_of(settings), shared, monotonic=time.monotonic
     )
     passengers = _saved_passengers(core)
-    booking = _booking_ports(core, bus, history, signer, limiter, passengers)
-    ledger = _ledger_ports(core, bus)
+    booking = _booking_ports(core, bus, history, signer, limiter, passengers, reads)
+    ledger = _ledger_ports(core, bus, reads)
     return HttpPorts(
         booking=booking,
-        flights=_flight_ports(core, bus),
-        pricing=_pricing_ports(core, bus, JourneyQuotes(signer), client),
-        credit=_credit_ports(core, booking),
-        settlement=_settlement_ports(core),
+        flights=_flight_ports(core, bus, reads),
+        pricing=_pricing_ports(bus, JourneyQuotes(signer), client, reads),
+        credit=_credit_ports(core, booking, reads),
+        settlement=_settlement_ports(core, reads),
         reconciliation=reconciliation_composition.reconciliation_on(core, bus),
         ledger=ledger,
         disputes=_dispute_ports(core, booking, ledger),
-        invoicing=_invoicing_ports(core, bus),
+        invoicing=_invoicing_ports(core, bus, reads),
         audit=audit,
         partners=partner_composition.subscriptions_on(core.pool, core.keys, settings),
         modes=core.modes,
@@ -159,7 +165,8 @@ def _web_ports(
         list_changes=asking(core.pool, account_changes.list_changes),
         booking_search=SearchPorts(bus, core.search_index),
         guests=_guest_ports(identity),
-        readiness=readiness_of(core.pool, client),
+        readiness=readiness_of(core.pool, client, reads.replica),
+        last_writes=reads.last_writes,
         roles=roles,
         fingerprint_key=keys.derive("request fingerprints"),
         receiver=_receiver(core, bus),
@@ -173,11 +180,11 @@ def _web_ports(
     )
 
 
-def _invoicing_ports(core: Core, bus: CommandBus) -> InvoicingPorts:
+def _invoicing_ports(core: Core, bus: CommandBus, reads: Reads) -> InvoicingPorts:
     return InvoicingPorts(
         issuing=msgspec.structs.replace(core.invoicing, bus=bus),
         receipts=BilingualReceiptPrinter(),
-        documents_of_month=asking(core.pool, tax_documents.of_month),
+        documents_of_month=reads.may_lag(tax_documents.of_month),
     )
 
 
@@ -206,6 +213,7 @@ def _booking_ports(
     signer: QuoteSigner,
     windows: SeatWindows,
     passengers: SavedPassengerPorts,
+    reads: Reads,
 ) -> BookingPorts:
     settings = core.settings
     return BookingPorts(
@@ -225,17 +233,17 @@ def _booking_ports(
         collector=core.collector,
         boarding_passes=BilingualBoardingPassPrinter(),
         calendar_files=IcalendarFileWriter(),
-        list_bookings=asking(core.pool, booking_list.list_bookings),
+        list_bookings=reads.may_lag(booking_list.list_bookings),
         unpaid_seats=UnpaidSeats(rate_limit.unpaid_seat_limits_of(settings), windows),
         saved_passengers=partial(list_passengers, passengers),
     )
 
 
-def _credit_ports(core: Core, booking: BookingPorts) -> CreditPorts:
+def _credit_ports(core: Core, booking: BookingPorts, reads: Reads) -> CreditPorts:
     return CreditPorts(
         booking=booking,
-        credits_of=asking(core.pool, credits.of_owner),
-        cards_of=asking(core.pool, credits.bought_by),
+        credits_of=reads.may_lag(credits.of_owner),
+        cards_of=reads.may_lag(credits.bought_by),
         card_with_code=asking(core.pool, credits.with_code),
         new_code=lambda: ids.gift_code(secrets.token_bytes(ids.CREDIT_RANDOM_BYTES)),
         digest_of_code=CodeIndex(core.keys).of,
@@ -253,7 +261,7 @@ def _dispute_ports(core: Core, booking: BookingPorts, ledger: LedgerPorts) -> Di
     )
 
 
-def _flight_ports(core: Core, bus: CommandBus) -> FlightPorts:
+def _flight_ports(core: Core, bus: CommandBus, reads: Reads) -> FlightPorts:
     return FlightPorts(
         bus=bus,
         clock=utc_now,
@@ -261,17 +269,20 @@ def _flight_ports(core: Core, bus: CommandBus) -> FlightPorts:
         airports=load_airports(),
         tasks=core.flight_tasks.of,
         booking_statuses=asking(core.pool, booking_list.statuses),
-        oversold_cabins=asking(core.pool, flight_availability.oversold_cabins),
-        overdue_flights=asking(core.pool, flight_availability.overdue_flights),
-        unanswered_cancellations=asking(core.pool, booking_list.unanswered_cancellations),
-        unanswered_moves=asking(core.pool, booking_list.unanswered_moves),
+        oversold_cabins=reads.may_lag(flight_availability.oversold_cabins),
+        overdue_flights=reads.may_lag(flight_availability.overdue_flights),
+        unanswered_cancellations=reads.may_lag(booking_list.unanswered_cancellations),
+        unanswered_moves=reads.may_lag(booking_list.unanswered_moves),
     )
 
 
 def _pricing_ports(
-    core: Core, bus: CommandBus, quotes: JourneyQuotes, client: redis.asyncio.Redis | None
+    bus: CommandBus,
+    quotes: JourneyQuotes,
+    client: redis.asyncio.Redis | None,
+    reads: Reads,
 ) -> PricingPorts:
-    search = _sharing(asking(core.pool, flight_availability.find_flights))
+    search = reads.search()
     if client is not None:
         search = CachedSearch(RedisSearchCache(client), search, monotonic=time.monotonic)
     return PricingPorts(
@@ -279,65 +290,44 @@ def _pricing_ports(
         clock=utc_now,
         quotes=quotes,
         search_flights=search,
-        search_connections=asking(core.pool, searches.find_connections),
-        search_days=asking(core.pool, searches.find_in_days),
-        served_routes=asking(core.pool, searches.served_routes),
+        search_connections=reads.may_lag(searches.find_connections),
+        search_days=reads.may_lag(searches.find_in_days),
+        served_routes=reads.may_lag(searches.served_routes),
         airports=load_airports(),
     )
 
 
-def _ledger_ports(core: Core, bus: CommandBus) -> LedgerPorts:
-    unapplied = asking(core.pool, ledger_journal.unapplied_money)
-    owed = asking(core.pool, ledger_journal.money_owed)
-    attempts = asking(core.pool, unfinished_attempts.overdue)
-    undecided = asking(core.pool, disputes.undecided)
+def _ledger_ports(core: Core, bus: CommandBus, reads: Reads) -> LedgerPorts:
+    unapplied = reads.may_lag(ledger_journal.unapplied_money)
+    owed = reads.may_lag(ledger_journal.money_owed)
+    attempts = reads.may_lag(unfinished_attempts.overdue)
+    undecided = reads.may_lag(disputes.undecided)
     return LedgerPorts(
-        books=books_composition.books_on(core.pool),
+        books=books_composition.books_of(reads),
         bus=bus,
-        list_bookings=asking(core.pool, booking_list.list_bookings),
+        list_bookings=reads.may_lag(booking_list.list_bookings),
         unapplied_funds=lambda: unapplied(before=utc_now() - EXPECTED_WITHIN),
         owed_balances=lambda: owed(before=utc_now()),
-        unfinished_refunds=asking(core.pool, unfinished_refunds.unfinished),
-        failed_refunds=asking(core.pool, unfinished_refunds.not_refunded),
-        external_refunds=asking(core.pool, external_refunds.unallocated),
+        unfinished_refunds=reads.may_lag(unfinished_refunds.unfinished),
+        failed_refunds=reads.may_lag(unfinished_refunds.not_refunded),
+        external_refunds=reads.may_lag(external_refunds.unallocated),
         find_external_refund=asking(core.pool, external_refunds.find),
         unfinished_attempts=lambda: attempts(before=utc_now() - EXPECTED_WITHIN),
-        unconfirmed_payments=asking(core.pool, signed_captures.contradicted),
-        open_claims=asking(core.pool, open_claims.open_claims),
+        unconfirmed_payments=reads.may_lag(signed_captures.contradicted),
+        open_claims=reads.may_lag(open_claims.open_claims),
         undecided_disputes=lambda: undecided(utc_now()),
-        proposed_payouts=asking(core.pool, credits.proposed_payouts),
+        proposed_payouts=reads.may_lag(credits.proposed_payouts),
     )
 
 
-def _settlement_ports(core: Core) -> SettlementPorts:
-    breaks = asking(core.pool, stripe_settlement.breaks)
+def _settlement_ports(core: Core, reads: Reads) -> SettlementPorts:
+    breaks = reads.may_lag(stripe_settlement.breaks)
     return SettlementPorts(
-        payouts=asking(core.pool, stripe_settlement.payouts),
+        payouts=reads.may_lag(stripe_settlement.payouts),
         payout=asking(core.pool, stripe_settlement.payout),
-        balances=asking(core.pool, stripe_settlement.balances),
+        balances=reads.may_lag(stripe_settlement.balances),
         breaks=lambda: breaks(before=utc_now() - BOTH_SIDES_WITHIN),
     )
-
-
-def _sharing(
-    search: Callable[..., Awaitable[tuple[list[FlightOffer], AsOf]]],
-) -> SearchFlights:
-    """Return the search with one query for all who look for the same while another runs."""
-
-    async def search_all(
-        asked: Sequence[tuple[tuple[str, object], ...]],
-    ) -> Sequence[tuple[list[FlightOffer], AsOf]]:
-        different = list(dict.fromkeys(asked))
-        found = await asyncio.gather(*(search(**dict(each)) for each in different))
-        by_question = dict(zip(different, found, strict=True))
-        return [by_question[each] for each in asked]
-
-    together = Together(search_all, at_once=SEARCHES_AT_ONCE)
-
-    async def ask(**wanted: object) -> tuple[Sequence[FlightOffer], AsOf]:
-        return await together.ask(tuple(wanted.items()))
-
-    return ask
 
 
 def _receiver(core: Core, bus: CommandBus) -> EventReceiver:
@@ -356,10 +346,10 @@ def _verifier(settings: Settings) -> Callable[[bytes, str | None], VerifiedEvent
 
 
 def readiness_of(
-    pool: Pool, client: redis.asyncio.Redis | None
+    pool: Pool, client: redis.asyncio.Redis | None, replica: Replica | None = None
 ) -> Callable[[], Awaitable[Mapping[str, str]]]:
-    """Return the question for the state of the database, of Redis where there is one, and of each
-    read model."""
+    """Return the question for the state of the database, of Redis and of the replica where there
+    are such, and of each read model."""
 
     async def database() -> bool:
         try:
@@ -392,6 +382,8 @@ def readiness_of(
             name: "up" if answers else "down"
             for name, answers in zip(asked, answering, strict=True)
         }
+        if replica is not None:
+            components["replica"] = replica.state
         return {**components, **await projections()} if answering[0] else components
 
     return readiness

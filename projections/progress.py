@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 from psycopg.rows import class_row
 
+from application import read_positions
 from application.ports import Unavailable
 from application.queries import AsOf
 from projections.projection import Connection, Pool
@@ -131,7 +132,8 @@ async def as_of(pool: Pool, projection: str) -> AsOf:
         raise _unusable(projection, "missing") from None
     if ALL[projection].stops_on_poison and found.state != "up":
         raise _unusable(projection, found.state)
-    return AsOf(found.position, round(found.lag_seconds, LAG_DIGITS))
+    lag_seconds = max(found.lag_seconds, read_positions.lag_seconds())
+    return AsOf(found.position, round(lag_seconds, LAG_DIGITS))
 
 
 def _unusable(projection: str, state: str) -> Unavailable:

@@ -197,21 +197,25 @@ class CommandBatch:
         Rejections and empty decisions count when the append met no conflict: they were then made
         on current state.
         """
-        self.answer_known(appended.known)
+        self.answer_known(appended.known, appended.last_position)
         if appended.conflicts or not (appended.written or not self._events):
             return
         if appended.written:
             self._states.commit()
-            _answer(self._accepted, written=True)
+            _answer(self._accepted, written=True, position=appended.last_position)
         for pending, error in self._rejected:
             pending.fail(error)
-        _answer(self._empty, written=False)
+        _answer(self._empty, written=False, position=appended.last_position)
 
-    def answer_known(self, known: Mapping[uuid.UUID, ports.KnownCommand]) -> None:
-        """Answer the commands that the log contains already with their stored answers."""
+    def answer_known(
+        self, known: Mapping[uuid.UUID, ports.KnownCommand], position: int = 0
+    ) -> None:
+        """Answer the commands that the log contains already with their stored answers; it has them
+        by `position`, 0 where that is not known.
+        """
         for pending in self.decided() if known else ():
             if pending.envelope.id in known:
-                pending.replay(known[pending.envelope.id])
+                pending.replay(known[pending.envelope.id], position)
 
 
 def _record(pending: PendingCommand, answer: ports.Answer) -> ports.CommandRecord:
@@ -226,7 +230,9 @@ def _record(pending: PendingCommand, answer: ports.Answer) -> ports.CommandRecor
     )
 
 
-def _answer(answered: Iterable[Answered], *, written: bool) -> None:
+def _answer(answered: Iterable[Answered], *, written: bool, position: int) -> None:
     for pending, answer, state in answered:
-        outcome = Outcome(answer=answer, replayed=False, state=state, written=written)
+        outcome = Outcome(
+            answer=answer, replayed=False, state=state, written=written, position=position
+        )
         pending.succeed(outcome)

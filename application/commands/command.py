@@ -74,10 +74,12 @@ class CommandEnvelope(msgspec.Struct, frozen=True):
 class Outcome(msgspec.Struct, frozen=True):
     """What a command led to; `state` is the answer's stream after it, None for a replay.
 
-    `written`: this very call appended events, with all that its decision stored beside them.
+    `written`: this very call appended events, with all that its decision stored beside them. The
+    log up to `position` contains what the answer says; 0 where that was not learned.
     """
 
     answer: ports.Answer
     replayed: bool
     state: Any = None
     written: bool = False
+    position: int = 0

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
-from application import metrics, ports, telemetry
+from application import metrics, ports, read_positions, telemetry
 from application.commands.batch import CommandBatch
 from application.commands.command import CommandEnvelope, IdempotencyConflict, Outcome
 from application.commands.follow_up import FollowUps
@@ -104,6 +104,7 @@ class Dispatcher:
                 metrics.COMMANDS.add(_kind_of(error))
                 raise
             metrics.COMMANDS.add(_kind_of(outcome))
+            read_positions.wrote(outcome.position)
             if step is not None:
                 step.note(stream=outcome.answer.stream, replayed=outcome.replayed)
         return outcome
@@ -115,6 +116,7 @@ class Dispatcher:
             return None
         if known.fingerprint != fingerprint:
             raise IdempotencyConflict()
+        read_positions.wrote(0)
         return known.answer
 
     async def current(self, kind: StreamKind[State], stream: str) -> tuple[State | None, int]:

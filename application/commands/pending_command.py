@@ -50,9 +50,11 @@ class PendingCommand:
             if not pending.future.done():
                 pending.future.set_exception(error)
 
-    def replay(self, known: ports.KnownCommand) -> None:
-        """Answer as the log has it, or with a conflict where the fingerprint differs."""
+    def replay(self, known: ports.KnownCommand, position: int) -> None:
+        """Answer as the log has it up to `position`, or with a conflict where the fingerprint
+        differs.
+        """
         if known.fingerprint != self.envelope.fingerprint:
             self.fail(IdempotencyConflict())
         else:
-            self.succeed(Outcome(answer=known.answer, replayed=True))
+            self.succeed(Outcome(answer=known.answer, replayed=True, position=position))

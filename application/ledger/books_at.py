@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import msgspec
 
-from application import ports
+from application import ports, read_positions
 from application.ledger.books import Books
 from application.queries import AsOf
 from domain.kernel.rejections import Rejection
@@ -54,6 +54,11 @@ async def resolve(
     Raises Unavailable while the read model has not reached the instant. `read_model` says how far
     it is; without it, the journal.
     """
+    if asked.known_at is not None:
+        # Only the primary knows what was recorded by an instant.
+        read_positions.require_primary()
+    if asked.known_position is not None:
+        read_positions.require(asked.known_position)
     as_of = await (read_model or books.journal_as_of)()
     return BooksAt(asked.as_of or LAST_DAY, await _known(books, asked, as_of), as_of)
 

@@ -138,7 +138,8 @@ class EmbeddedPostgres:
     def kill(self) -> None:
         """Stop hard, as when its machine is lost: no checkpoint, no farewell to anybody."""
         assert self._process is not None
-        self._process.kill()
+        # Its sessions, too: one that is left would still commit.
+        os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
     def restart_after_kill(self) -> None:

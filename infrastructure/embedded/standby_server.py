@@ -5,6 +5,7 @@ the write-ahead log until the standby has it. `require` makes its primary synchr
 then waits until the standby has flushed it (PostgreSQL 15, 27.2.8).
 """
 
+import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import psycopg
 from psycopg import conninfo, sql
 
-from infrastructure.embedded import child
+from infrastructure.embedded import account, child, server_files
 from infrastructure.embedded.postgres_server import EmbeddedPostgres
 from infrastructure.embedded.server_files import ServerFiles
 
@@ -108,6 +109,23 @@ class EmbeddedStandby(EmbeddedPostgres):
 
     def _create_database(self) -> None:
         """Do nothing: the copy has what the primary has."""
+
+
+def was_promoted(directory: Path) -> bool:
+    """Return whether there is a standby in this directory that became a primary."""
+    if not directory.exists():
+        return False
+    data = server_files.prepare(directory, account.unprivileged()).data
+    return (data / "PG_VERSION").exists() and not (data / "standby.signal").exists()
+
+
+def forget(directory: Path, primary: EmbeddedPostgres, *, name: str = NAME) -> None:
+    """Remove a stopped standby and its slot, for which its primary keeps all that is written."""
+    if directory.exists():
+        place = server_files.prepare(directory, account.unprivileged()).place
+        for folder in {place, directory}:
+            shutil.rmtree(folder)
+    _drop_slot(primary.dsn(), name)
 
 
 def set_synchronous(server: EmbeddedPostgres, name: str) -> None:

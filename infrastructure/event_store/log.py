@@ -7,7 +7,7 @@ retries an append.
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,10 +17,11 @@ from psycopg_pool import PoolTimeout
 
 from application import metrics, ports
 from application.together import Together
+from domain.modes.modes import READ_ONLY_RETRY_SECONDS
 from infrastructure.event_store import arrays, statement
 from infrastructure.event_store.arrays import Int4Array, TextArray, UuidArray
 from infrastructure.postgres.pool import Connection, Pool
-from infrastructure.postgres.silence import BoundedConnection
+from infrastructure.postgres.primary import PrimaryConnection, require_newest
 
 STATEMENT_TIMEOUT_MS = 5_000
 CONNECT_TIMEOUT_SECONDS = 3
@@ -30,13 +31,23 @@ READS_AT_ONCE = 4
 NO_ANSWER = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
 
 
+def _ignored() -> None:
+    """Leave it at the answer."""
+
+
+class NotReplicated(psycopg.OperationalError):
+    """A commit is durable on the primary alone: a promotion of its standby would lose it."""
+
+
 class PostgresEventLog:
     """`application.ports.EventLog` on Postgres; used from one event loop."""
 
-    def __init__(self, dsn: str, pool: Pool) -> None:
+    def __init__(self, dsn: str, pool: Pool, on_full_disk: Callable[[], None] = _ignored) -> None:
         self._dsn = dsn
         self._pool = pool
+        self._on_full_disk = on_full_disk
         self._connection: Connection | None = None
+        self._warned = False
         self._appending = asyncio.Lock()
         self._reads = Together(self._read_all, at_once=READS_AT_ONCE)
 
@@ -105,10 +116,13 @@ class PostgresEventLog:
                     statement.FIND_COMMANDS, (UuidArray.of(ids),), prepare=True
                 )
                 row = await cursor.fetchone()
+                assert row is not None
+                known = statement.read_known(row[0])
+                if known:
+                    await _await_standby(connection)
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise ports.Unavailable("database") from error
-        assert row is not None
-        return statement.read_known(row[0])
+        return known
 
     async def read_log(self, *, after: int, limit: int) -> AsyncIterator[ports.RecordedEvent]:
         """Yield events by position, from the first after `after`."""
@@ -132,12 +146,12 @@ class PostgresEventLog:
     async def _connected(self) -> Connection:
         if self._connection is not None:
             # In a transaction left open, an append would be acknowledged but never committed.
-            if self._connection.info.transaction_status is TransactionStatus.IDLE:
+            if self._is_fit(self._connection):
                 return self._connection
             await self._connection.close()
             self._connection = None
         try:
-            connection = await BoundedConnection.connect(
+            connection = await PrimaryConnection.connect(
                 self._dsn,
                 autocommit=True,
                 connect_timeout=CONNECT_TIMEOUT_SECONDS,
@@ -152,21 +166,47 @@ class PostgresEventLog:
         except psycopg.OperationalError as error:
             raise ports.Unavailable("database") from error
         arrays.register(connection.adapters)
+        connection.add_notice_handler(self._note)
+        self._warned = False
         self._connection = connection
         return connection
+
+    def _is_fit(self, connection: Connection) -> bool:
+        """Whether nothing is open on it, no wait for a standby was cut off, and no server newer."""
+        try:
+            require_newest(connection)
+        except psycopg.OperationalError:
+            return False
+        idle = connection.info.transaction_status is TransactionStatus.IDLE
+        return idle and not self._warned
+
+    def _note(self, notice: psycopg.errors.Diagnostic) -> None:
+        """Note a warning: a commit whose wait for its standby was cancelled is answered with one.
+
+        It is durable on the primary alone, and a promotion would lose it (PostgreSQL 15, 27.2.8.2).
+        """
+        self._warned = self._warned or notice.severity_nonlocalized == "WARNING"
 
     async def _append_on(self, connection: Connection, batch: ports.Batch) -> ports.Appended:
         try:
             cursor = await connection.execute(*statement.append(batch), prepare=True, binary=True)
-            row = await cursor.fetchone()
+            return await self._answer(connection, await cursor.fetchone())
         except psycopg.errors.UniqueViolation as error:
             if not statement.is_taken_stream(error):
                 raise
             return _taken(batch)
         except NO_ANSWER as error:
             raise await self._broken(error, unresolved=True) from error
+
+    async def _answer(self, connection: Connection, row: tuple[Any, ...] | None) -> ports.Appended:
+        """Return the result of a committed append, once the standby has what it answers."""
+        if self._warned:
+            raise NotReplicated("the wait for the standby was cancelled")
         assert row is not None
-        return statement.read_answer((row[0], row[1], row[2], row[3]))
+        answer = statement.read_answer((row[0], row[1], row[2], row[3]))
+        if answer.known and not answer.written:
+            await _await_standby(connection)
+        return answer
 
     async def _check_on(self, connection: Connection, batch: ports.Batch) -> ports.Appended:
         try:
@@ -174,10 +214,10 @@ class PostgresEventLog:
                 statement.CHECK, statement.check_parameters(batch), prepare=True, binary=True
             )
             row = await cursor.fetchone()
+            assert row is not None
+            return await self._answer(connection, (0, False, row[0], row[1]))
         except psycopg.OperationalError as error:
             raise await self._broken(error, unresolved=False) from error
-        assert row is not None
-        return statement.read_answer((0, False, row[0], row[1]))
 
     async def _broken(self, error: psycopg.Error, *, unresolved: bool) -> ports.Unavailable:
         """Return the exception to raise; a connection that failed in this way is not used again."""
@@ -188,6 +228,11 @@ class PostgresEventLog:
             await connection.close()
         if unresolved and not refused_by_server:
             return ports.AppendUnresolved("database")
+        if isinstance(error, psycopg.errors.DiskFull):
+            self._on_full_disk()
+            return ports.Unavailable(
+                "disk", retry_after_seconds=READ_ONLY_RETRY_SECONDS, details={"reason": "read_only"}
+            )
         return ports.Unavailable("database")
 
 
@@ -243,14 +288,20 @@ class _LockedLog:
             return _taken(batch)
         self._open = False
         metrics.APPEND_SECONDS.record(time.perf_counter() - began, "yes")
-        row = await cursor.fetchone()
-        assert row is not None
-        return statement.read_answer((row[0], row[1], row[2], row[3]))
+        return await self._log._answer(self._connection, await cursor.fetchone())
 
     async def end(self) -> None:
         """Roll back what was not committed."""
         if self._open and not self._connection.closed:
             await self._connection.execute("ROLLBACK")
+
+
+async def _await_standby(connection: Connection) -> None:
+    """Wait until the standby has all that this connection can see.
+
+    A primary that was restarted without its standby shows commits that only it has.
+    """
+    await connection.execute(statement.AWAIT_STANDBY)
 
 
 async def _send_read_after(

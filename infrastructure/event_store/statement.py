@@ -45,6 +45,11 @@ READ_LOG = (
     f"SELECT {READ_COLUMNS} FROM ledger.event "  # noqa: S608 - constants only
     "WHERE position > %s ORDER BY position LIMIT %s"
 )
+# A commit that waits until the standby has all that was written before it, where one is required.
+AWAIT_STANDBY = (
+    "SELECT CASE WHEN current_setting('synchronous_standby_names') <> '' "
+    "THEN pg_logical_emit_message(true, 'ais', '') END"
+)
 FIND_COMMANDS = "SELECT ledger.known_commands(%b)::text"
 
 _encode = msgspec.json.Encoder(order="deterministic").encode

@@ -15,6 +15,7 @@ import psycopg
 
 from application.coordination import Channel
 from infrastructure.postgres import pool as pools
+from infrastructure.postgres import primary
 from infrastructure.postgres.pool import raising_unavailable
 
 logger = logging.getLogger(__name__)
@@ -95,9 +96,7 @@ class PostgresEndedSessions:
     async def _follow(self) -> None:
         while True:
             try:
-                async with await psycopg.AsyncConnection.connect(
-                    self._dsn, autocommit=True, connect_timeout=3
-                ) as connection:
+                async with await primary.connect_to_listen(self._dsn) as connection:
                     await self._listen(connection)
             except (psycopg.Error, TimeoutError) as error:
                 logger.warning("ended sessions are asked for: %s", type(error).__name__)
@@ -113,6 +112,7 @@ class PostgresEndedSessions:
         self._is_whole = True
         self.note(found)
         while True:
+            primary.require_newest(connection)
             asked_at = self._monotonic()
             async with asyncio.timeout(ANSWER_SECONDS):
                 await connection.execute("SELECT 1")

@@ -1,11 +1,16 @@
 """Tables beside the log: connections, migrations, outbox, inbox, ticket numbers.
 
 pool: connections for reads and small tables
+primary: the newest primary among several servers; refuses one that was left
+standby: whether the standby that commits wait for is there
+replica: a standby that reads may go to, watched
+lagging_reads: chooses between the replica and the primary
 silence: connections that are cut when the server stays silent
 migrate: brings a database to the newest schema
 migrations: the SQL files of the migrations
 roles: login roles of the demo, tests and benchmarks
 failed_tasks: tasks of the outbox that failed in all their tries
+full_disk: notices that the database has no room, and when it has room again
 modes: modes of operation, and how a process follows them
 outbox: reads the outbox for its relay, and keeps the checkpoints of processes
 condition: what a login finds of its server and of the schema

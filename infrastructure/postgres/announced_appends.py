@@ -10,6 +10,7 @@ import logging
 import psycopg
 
 from application.coordination import Channel
+from infrastructure.postgres import primary
 
 logger = logging.getLogger(__name__)
 
@@ -75,9 +76,7 @@ class PostgresAnnouncedAppends:
     async def _listen_always(self) -> None:
         while True:
             try:
-                async with await psycopg.AsyncConnection.connect(
-                    self._dsn, autocommit=True, connect_timeout=3
-                ) as connection:
+                async with await primary.connect_to_listen(self._dsn) as connection:
                     await self._listen(connection)
             except (psycopg.Error, TimeoutError) as error:
                 logger.warning("appends are not announced: %s", type(error).__name__)
@@ -92,5 +91,6 @@ class PostgresAnnouncedAppends:
             async for _ in connection.notifies(timeout=HEARTBEAT_SECONDS, stop_after=1):
                 self._announce()
                 await asyncio.sleep(GATHER_SECONDS)
+            primary.require_newest(connection)
             async with asyncio.timeout(ANSWER_SECONDS):
                 await connection.execute("SELECT 1")

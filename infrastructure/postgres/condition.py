@@ -52,6 +52,19 @@ SELECT EXISTS (SELECT FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.data
        - coalesce((SELECT position FROM process.checkpoint WHERE name = 'processes'), 0)
 """
 
+_STANDBY = """
+SELECT current_user::text AS login, pg_is_in_recovery() AS is_standby,
+       (SELECT system_identifier FROM pg_control_system()) AS cluster,
+       (SELECT coalesce(max(position), 0) FROM ledger.event) AS head,
+       (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+       OR has_table_privilege('ledger.command', 'SELECT') AS may_more
+"""
+_LACKING = """
+SELECT (SELECT system_identifier FROM pg_control_system()),
+       greatest(coalesce(extract(epoch FROM clock_timestamp() - (
+           SELECT recorded_at FROM ledger.event WHERE position = %s + 1)), 0), 0)::float8
+"""
+
 
 class Server(msgspec.Struct, frozen=True):
     """The server as a login sees it. `version` is its number, such as 150004 for 15.4."""
@@ -95,7 +108,7 @@ class Condition(msgspec.Struct, frozen=True):
 
 def read_condition(dsn: str) -> Condition:
     """Return what this login finds; raises Unavailable with the reason."""
-    with _connected(dsn) as connection:
+    with connected(dsn) as connection:
         cursor = connection.cursor(row_factory=class_row(Server))
         before = dt.datetime.now(dt.UTC)
         server = cursor.execute(_SERVER).fetchone()
@@ -116,14 +129,44 @@ def read_following(dsn: str) -> tuple[bool, int]:
 
     Raises Unavailable.
     """
-    with _connected(dsn) as connection:
+    with connected(dsn) as connection:
         row = connection.execute(_FOLLOWING, {"lock": int(Lock.SCHEDULER_LEADER)}).fetchone()
     assert row is not None
     return bool(row[0]), int(row[1])
 
 
+class ReplicaServer(msgspec.Struct, frozen=True):
+    """A server that reads may go to; `may_more` is whether its login reads more than they need."""
+
+    login: str
+    is_standby: bool
+    cluster: int
+    head: int
+    may_more: bool
+
+
+def read_replica_server(dsn: str) -> ReplicaServer:
+    """Return what this login finds of a standby; raises Unavailable with the reason."""
+    with connected(dsn) as connection:
+        found = connection.cursor(row_factory=class_row(ReplicaServer)).execute(_STANDBY).fetchone()
+    assert found is not None
+    return found
+
+
+def read_lag(dsn: str, head: int) -> tuple[int, float]:
+    """Return the cluster of the primary, and the age in seconds of the first event after `head`.
+
+    Raises Unavailable.
+    """
+    with connected(dsn) as connection:
+        row = connection.execute(_LACKING, (head,)).fetchone()
+    assert row is not None
+    return int(row[0]), float(row[1])
+
+
 @contextmanager
-def _connected(dsn: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+def connected(dsn: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+    """Connect for a few short reads; raises Unavailable with the reason."""
     try:
         with psycopg.connect(dsn, autocommit=True, connect_timeout=CONNECT_SECONDS) as connection:
             connection.execute(STATEMENT_TIMEOUT)

@@ -63,10 +63,10 @@ def migrate(
 ) -> list[str]:
     """Apply what is missing as the owner of the schema; returns the names applied.
 
-    With a phase only its files; `wanted` is all files of another release than this one. Raises
-    MigrationRefused when history and files differ or when a file of the other phase has to be
-    applied first, psycopg.Error when SQL fails; a file that failed changed nothing. Concurrent
-    callers wait for each other.
+    With a phase only its files, unless the database is new; `wanted` is all files of another
+    release than this one. Raises MigrationRefused when history and files differ or when a file of
+    the other phase has to be applied first, psycopg.Error when SQL fails; a file that failed
+    changed nothing. Concurrent callers wait for each other.
     """
     wanted = migrations() if wanted is None else wanted
     applied: list[str] = []
@@ -82,7 +82,8 @@ def migrate(
         done: dict[int, str] = dict(rows.fetchall())
         _require_same_history(done, wanted)
         missing = [migration for migration in wanted if migration.number not in done]
-        for migration in _of_phase(missing, phase):
+        # On a new database nothing runs yet, so that it gets everything at once.
+        for migration in _of_phase(missing, phase) if done else missing:
             progress(migration.name)
             with connection.transaction():
                 connection.execute(migration.sql.encode())

@@ -10,7 +10,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from application import ports
 from infrastructure.event_store import arrays
-from infrastructure.postgres.silence import BoundedConnection
+from infrastructure.postgres.primary import OldPrimary, PrimaryConnection, require_newest
 
 STATEMENT_TIMEOUT_MS = 5_000
 WAIT_SECONDS = 3.0
@@ -33,26 +33,47 @@ async def _configure(connection: Connection) -> None:
 
 
 async def _check(connection: Connection) -> None:
-    """Raise OperationalError for a connection that the server has ended.
+    """Raise OperationalError for a connection that the server has ended, or to an old primary.
 
     An idle connection has nothing to read: the server is asked only when the socket has
     something to read, such as its end. Asking each time would double the round trips.
     """
+    try:
+        require_newest(connection)
+    except OldPrimary:
+        # The pool gives a connection that is open to the next who asks.
+        await connection.close()
+        raise
     readable, _, _ = select.select([connection.fileno()], [], [], 0)
     if readable:
         await AsyncConnectionPool.check_connection(connection)
 
 
-def make_pool(dsn: str, *, min_size: int = 1, max_size: int = 8) -> Pool:
-    """Return a pool that is not open yet: the caller opens it in its event loop and closes it."""
+async def _configure_shared(connection: Connection) -> None:
+    """Configure a connection whose server session changes with each transaction.
+
+    No statement is prepared and nothing is set, because the next user would have it.
+    """
+    arrays.register(connection.adapters)
+    connection.prepare_threshold = None
+    await connection.set_autocommit(True)
+
+
+def make_pool(
+    dsn: str, *, min_size: int = 1, max_size: int = 8, shares_sessions: bool = False
+) -> Pool:
+    """Return a pool that is not open yet: the caller opens it in its event loop and closes it.
+
+    `shares_sessions` is for an address of PgBouncer in transaction mode.
+    """
     return AsyncConnectionPool(
         dsn,
-        connection_class=BoundedConnection,
+        connection_class=PrimaryConnection,
         min_size=min_size,
         max_size=max_size,
         timeout=WAIT_SECONDS,
         reconnect_timeout=RECONNECT_SECONDS,
-        configure=_configure,
+        configure=_configure_shared if shares_sessions else _configure,
         check=_check,
         open=False,
     )

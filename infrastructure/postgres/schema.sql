@@ -543,6 +543,10 @@ CREATE TABLE operations.mode (
 );
 CREATE TRIGGER announce AFTER INSERT OR DELETE OR UPDATE ON operations.mode FOR EACH STATEMENT EXECUTE FUNCTION operations.announce_modes();
 
+CREATE TABLE operations.room_probe (
+    filling bytea NOT NULL
+);
+
 CREATE TABLE operations.sent_text (
     message text COLLATE "C" NOT NULL,
     claimed_at timestamp with time zone,
@@ -2006,6 +2010,19 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION operations.probe_room()
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    INSERT INTO operations.room_probe (filling)
+    VALUES (decode(repeat('00', 524288), 'hex'));
+    DELETE FROM operations.room_probe;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION operations.remove_old_bounces(p_limit integer)
  RETURNS integer
  LANGUAGE sql
@@ -2431,6 +2448,7 @@ $function$;
 -- FUNCTION ledger.move_period(): PUBLIC may EXECUTE
 -- FUNCTION ledger.refuse_closed_period(): PUBLIC may EXECUTE
 -- FUNCTION ledger.stale_streams(streams text[], versions integer[]): ais_application may EXECUTE
+-- FUNCTION operations.probe_room(): ais_application may EXECUTE
 -- FUNCTION operations.remove_old_bounces(p_limit integer): ais_application may EXECUTE
 -- FUNCTION operations.remove_old_texts(most integer): ais_application may EXECUTE
 -- FUNCTION privacy.close_account(erasure_id text): ais_application may EXECUTE
@@ -2448,14 +2466,17 @@ $function$;
 -- SCHEMA ledger: ais_application may USAGE
 -- SCHEMA ledger: ais_follower may USAGE
 -- SCHEMA ledger: ais_projector may USAGE
+-- SCHEMA ledger: ais_reader may USAGE
 -- SCHEMA operations: ais_application may USAGE
 -- SCHEMA partner: ais_application may USAGE
 -- SCHEMA privacy: ais_application may USAGE
 -- SCHEMA process: ais_application may USAGE
 -- SCHEMA projections: ais_application may USAGE
 -- SCHEMA projections: ais_projector may USAGE
+-- SCHEMA projections: ais_reader may USAGE
 -- SCHEMA read_model: ais_application may USAGE
 -- SCHEMA read_model: ais_projector may CREATE, USAGE
+-- SCHEMA read_model: ais_reader may USAGE
 -- SCHEMA vault: ais_application may USAGE
 -- SEQUENCE ledger.ticket_serial: ais_application may USAGE
 -- TABLE audit.action: ais_application may INSERT, SELECT
@@ -2483,9 +2504,11 @@ $function$;
 -- TABLE ledger.command: ais_application may SELECT
 -- TABLE ledger.event: ais_application may SELECT
 -- TABLE ledger.event: ais_projector may SELECT
+-- TABLE ledger.event: ais_reader may SELECT
 -- TABLE ledger.outbox: ais_application may SELECT
 -- TABLE ledger.posting: ais_application may SELECT
 -- TABLE ledger.posting: ais_projector may SELECT
+-- TABLE ledger.posting: ais_reader may SELECT
 -- TABLE ledger.stored_events: ais_application may SELECT
 -- TABLE ledger.stored_events: ais_follower may SELECT
 -- TABLE operations.bounced_letter: ais_application may INSERT, SELECT
@@ -2501,9 +2524,13 @@ $function$;
 -- TABLE process.reconciliation_run: ais_application may INSERT, SELECT
 -- TABLE projections.checkpoint: ais_application may SELECT
 -- TABLE projections.checkpoint: ais_projector may DELETE, INSERT, SELECT, UPDATE
+-- TABLE projections.checkpoint: ais_reader may SELECT
 -- TABLE projections.current_generation: ais_application may SELECT
 -- TABLE projections.current_generation: ais_projector may DELETE, INSERT, SELECT, UPDATE
+-- TABLE projections.current_generation: ais_reader may SELECT
 -- TABLE projections.parked_event: ais_application may SELECT
 -- TABLE projections.parked_event: ais_projector may DELETE, INSERT, SELECT, UPDATE
+-- TABLE projections.parked_event: ais_reader may SELECT
 -- TABLE vault.booking_term: ais_application may DELETE, INSERT, SELECT
 -- TABLE vault.subject_key: ais_application may INSERT, SELECT
+-- TABLES THAT ais_projector MAKES IN read_model: ais_reader may SELECT

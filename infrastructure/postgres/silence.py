@@ -16,10 +16,12 @@ REPLY_SECONDS = 10.0
 
 
 class BoundedConnection(psycopg.AsyncConnection[tuple[Any, ...]]):
-    """A connection that is cut when an answer takes longer than REPLY_SECONDS.
+    """A connection that is cut when an answer takes longer than `reply_seconds`.
 
     What waits then raises OperationalError. Not for connections that listen for notifications.
     """
+
+    reply_seconds = REPLY_SECONDS
 
     async def wait(
         self,
@@ -28,7 +30,7 @@ class BoundedConnection(psycopg.AsyncConnection[tuple[Any, ...]]):
         timeout: float | None = None,  # noqa: ASYNC109 - psycopg's own parameter
     ) -> RV:
         """Wait for one exchange with the server; see psycopg."""
-        timer = asyncio.get_running_loop().call_later(REPLY_SECONDS, cut, self)
+        timer = asyncio.get_running_loop().call_later(self.reply_seconds, cut, self)
         try:
             return await super().wait(gen, interval, timeout)
         finally:

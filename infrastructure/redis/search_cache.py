@@ -103,7 +103,7 @@ class RedisSearchCache:
         age = max(0.0, LEASE_SECONDS - int(found[1]) / 1000)
         as_of = AsOf(int(position), round(age, 3))
         return [
-            CachedAnswer(epoch) if each is None else CachedAnswer(epoch, _offers(each), as_of)
+            CachedAnswer(epoch, None if each is None else _offers(each), as_of)
             for each in found[2:]
         ]
 

@@ -3,6 +3,7 @@
 main: lists the verbs and imports each only when it is used
 demo: `ais demo`: the whole system on this machine and one traveller's journey through it
 demo_stage: starts what the demo needs: servers, secrets, processes, schedule, accounts
+demo_database: its PostgreSQL, and the standby
 demo_ports: the ports of a demo, again those of its last start
 demo_catch_up: finishes what an earlier run of the demo left
 demo_failed: why a demo ends early

@@ -57,6 +57,7 @@ def demo(
     port: int | None = None,
     data: Path | None = None,
     separate: bool = False,
+    standby: bool = False,
     json_line: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> int:
     """Start everything here, walk one traveller from search to a paid, confirmed booking, stay up.
@@ -73,6 +74,8 @@ def demo(
         The folder that keeps everything; without it `.ais/demo` here, or with --once a temporary.
     separate
         Run web, worker, scheduler and projector as processes of their own, with Valkey.
+    standby
+        Run a second PostgreSQL that every commit waits for, and that can take over.
     json_line
         Print the story on standard error and one line of JSON at the end on standard output.
     """
@@ -81,7 +84,10 @@ def demo(
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, _interrupt)
     try:
-        with _home(data, once=once) as folder, _started(folder, port, separate=separate) as ready:
+        with (
+            _home(data, once=once) as folder,
+            _started(folder, port, separate=separate, standby=standby) as ready,
+        ):
             walked, books = _show(console, ready, tour=tour)
             if json_line:
                 print(_line(ready, walked, books), flush=True)
@@ -100,7 +106,7 @@ def demo(
 
 
 @contextmanager
-def _started(folder: Path, port: int | None, *, separate: bool) -> Iterator[Stage]:
+def _started(folder: Path, port: int | None, *, separate: bool, standby: bool) -> Iterator[Stage]:
     """Start everything with the AIS_* settings of this environment; `port` precedes AIS_PORT."""
     given = overrides_from(os.environ)
     named = given.pop("AIS_PORT", None)
@@ -108,7 +114,7 @@ def _started(folder: Path, port: int | None, *, separate: bool) -> Iterator[Stag
         if not named.isascii() or not named.isdigit() or int(named) > PORT_LIMIT:
             raise SettingRefused(f"AIS_PORT: a number from 0 to {PORT_LIMIT} is expected")
         port = int(named)
-    with stage(folder, port=port, overrides=given, separate=separate) as ready:
+    with stage(folder, port=port, overrides=given, separate=separate, standby=standby) as ready:
         yield ready
 
 
@@ -254,6 +260,7 @@ def _urls(ready: Stage) -> dict[str, str]:
         "health": f"{ready.base_url}/health/ready",
         "stripe": ready.stripe_url,
         "postgres": ready.owner_dsn,
+        **({"standby": ready.standby.dsn()} if ready.standby is not None else {}),
         "mailbox": ready.mailbox.as_uri(),
     }
 

@@ -30,19 +30,20 @@ from domain.ledger.rules import accounting_day
 from infrastructure.airports.world import load_airports
 from infrastructure.embedded import account, child
 from infrastructure.embedded.postgres_server import EmbeddedPostgres
+from infrastructure.embedded.standby_server import EmbeddedStandby
 from infrastructure.embedded.valkey_server import EmbeddedValkey
 from infrastructure.identity import tokens
-from infrastructure.postgres import migrate, roles
+from infrastructure.postgres import roles
 from infrastructure.redis import rate_limit
 from infrastructure.sealing import master_key
 from interfaces import composition, settings, web_composition
-from interfaces.cli import demo_catch_up, demo_ports
+from interfaces.cli import demo_catch_up, demo_database, demo_ports
+from interfaces.cli.demo_database import DemoDatabase
 from interfaces.cli.demo_failed import DemoFailed
 from interfaces.cli.storyline import DemoAccount
 from interfaces.roles import ALL_ROLES
 from interfaces.settings import Settings
 from interfaces.web import report
-from projections import runner
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 READY_SECONDS = 120.0
@@ -53,8 +54,8 @@ LOOPBACK = "127.0.0.1"
 OWN_SERVERS = frozenset(
     f"AIS_{name}"
     for name in (
-        *("DATABASE_URL", "ADMIN_DATABASE_URL", "PROJECTOR_DATABASE_URL"),
-        *("REDIS_URL", "STRIPE_BASE_URL", "CARRIERS"),
+        *("DATABASE_URL", "ADMIN_DATABASE_URL", "PROJECTOR_DATABASE_URL", "POOLED_DATABASE_URL"),
+        *("REPLICA_DATABASE_URL", "REDIS_URL", "STRIPE_BASE_URL", "CARRIERS"),
     )
 )
 STAFF: tuple[tuple[Role, str], ...] = (
@@ -82,6 +83,7 @@ class Stage(msgspec.Struct, frozen=True):
     metrics_ports: Mapping[str, int]
     environment: Mapping[str, str]
     postgres: EmbeddedPostgres
+    standby: EmbeddedStandby | None
     valkey: EmbeddedValkey | None
     folder: Path
 
@@ -93,24 +95,22 @@ def stage(
     port: int | None,
     overrides: Mapping[str, str] | None = None,
     separate: bool = False,
+    standby: bool = False,
 ) -> Iterator[Stage]:
     """Start everything; stop it in reverse order at the end. `overrides` are AIS_* settings.
 
     All roles are one process, or `separate` ones with Valkey between them. Without a `port` that
-    of the last start on the folder, or a free one.
+    of the last start on the folder, or a free one. Commits wait for the `standby`, if there is one.
     """
     logs = _prepared_folder(folder)
     given = dict(overrides or {})
     with ExitStack() as stack:
         stack.callback(os.close, _locked(folder))
         port = demo_ports.api_port(folder, port, host=reachable(given).strip("[]"))
-        postgres = stack.enter_context(EmbeddedPostgres(folder / "postgres"))
-        migrate.migrate(postgres.dsn())
-        roles.create_logins(postgres.dsn())
-        runner.prepare_all(postgres.dsn(user=roles.PROJECTOR_LOGIN))
+        database = stack.enter_context(demo_database.started(folder, standby=standby))
         kept = _secrets(folder)
         base_url = f"http://{reachable(given)}:{port}"
-        environment = _environment(folder, postgres, base_url, kept)
+        environment = _environment(folder, database, base_url, kept)
         valkey: EmbeddedValkey | None = None
         if separate:
             valkey = stack.enter_context(EmbeddedValkey(folder / "valkey"))
@@ -131,19 +131,20 @@ def stage(
             processes[name] = _start(name, environment, logs, metrics_ports[name])
         web = process_of(processes, "web")
         _await_url(f"{base_url}/health/ready", processes[web], logs / f"{web}.log")
-        demo_catch_up.wait(postgres.dsn(), say=say)
+        demo_catch_up.wait(database.dsn(), say=say)
         demo_ports.remember(folder, api=port, stripe=int(stripe_url.rpartition(":")[2]))
         yield Stage(
             base_url=base_url,
             stripe_url=stripe_url,
-            owner_dsn=postgres.dsn(),
+            owner_dsn=database.dsn(),
             settings=configured,
             staff=tuple(DemoAccount(role, email, kept["staff_password"]) for role, email in STAFF),
             mailbox=configured.data_dir / composition.MAILBOX_FOLDER,
             processes=processes,
             metrics_ports=metrics_ports,
             environment=environment,
-            postgres=postgres,
+            postgres=database.primary,
+            standby=database.standby,
             valkey=valkey,
             folder=folder,
         )
@@ -217,13 +218,13 @@ def _secrets(folder: Path) -> dict[str, str]:
 
 def _environment(
     folder: Path,
-    postgres: EmbeddedPostgres,
+    database: DemoDatabase,
     base_url: str,
     kept: Mapping[str, str],
 ) -> dict[str, str]:
     return {
-        "AIS_DATABASE_URL": postgres.dsn(user=roles.APPLICATION_LOGIN),
-        "AIS_PROJECTOR_DATABASE_URL": postgres.dsn(user=roles.PROJECTOR_LOGIN),
+        "AIS_DATABASE_URL": database.dsn(roles.APPLICATION_LOGIN),
+        "AIS_PROJECTOR_DATABASE_URL": database.dsn(roles.PROJECTOR_LOGIN),
         "AIS_MASTER_KEY": kept["master_key"],
         "AIS_TOKEN_KEY": kept["token_key"],
         "AIS_STRIPE_API_KEY": kept["stripe_api_key"],

@@ -26,6 +26,7 @@ from interfaces import books_composition
 from interfaces.cli import running
 from interfaces.cli.replay import replay
 from interfaces.http import books_answers, report_answers
+from interfaces.read_composition import reads_of_command
 
 ledger = App(
     name="ledger", help="Read the books: the same answers as the routes of the API, as JSON."
@@ -38,6 +39,8 @@ KnownAt = Annotated[str | None, Parameter(name="--known-at")]
 Since = Annotated[dt.date, Parameter(name="--from")]
 Until = Annotated[dt.date, Parameter(name="--to")]
 Cursor = Annotated[str | None, Parameter(name="--cursor")]
+# The books state their position: an old one is of use as long as it is known to be near the end.
+REPLICA_LAG_SECONDS = 60.0
 Form = Literal["csv", "beancount", "hledger", "parquet"]
 Ask = Callable[[Books], Awaitable[Any]]
 
@@ -207,15 +210,15 @@ def _print(dsn: str, ask: Ask) -> int:
 
 
 def _ask(dsn: str, ask: Callable[[Books], Awaitable[None]]) -> int:
-    """Ask the books on a connection of their own; the exit code."""
+    """Ask the books on connections of their own; the exit code."""
+    replica = running.replica_of(dsn)
 
     async def run() -> None:
-        pool = make_pool(dsn)
-        await pool.open()
-        try:
-            await ask(books_composition.books_on(pool))
-        finally:
-            await pool.close()
+        async with (
+            make_pool(dsn) as pool,
+            reads_of_command(pool, replica, max_lag_seconds=REPLICA_LAG_SECONDS) as reads,
+        ):
+            await ask(books_composition.books_of(reads))
 
     try:
         asyncio.run(run())

@@ -15,7 +15,7 @@ def migrate(*, phase: migrations.Phase | None = None) -> int:
     ----------
     phase
         `pre`: only what the running release can work with, before its processes are replaced.
-        `post`: the rest, once none of them runs. Without it everything.
+        `post`: the rest, once none of them runs. Without it, and on a new database, everything.
     """
     dsn = os.environ.get("AIS_ADMIN_DATABASE_URL") or os.environ.get("AIS_DATABASE_URL")
     if not dsn:

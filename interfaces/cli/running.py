@@ -55,6 +55,16 @@ def configured_carriers() -> Mapping[str, Settings]:
     return found
 
 
+def replica_of(dsn: str) -> str | None:
+    """Return the address of the replica of this database; None where the environment names none.
+
+    A database that is named by hand is another one than that of the environment.
+    """
+    if dsn != os.environ.get("AIS_DATABASE_URL"):
+        return None
+    return os.environ.get("AIS_REPLICA_DATABASE_URL") or None
+
+
 def configured_to_report() -> OperationsSettings:
     """Return what a process that needs no other setting reports; ends it as `configured` does."""
     try:

@@ -3,13 +3,16 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from application.ports import Unavailable
-from infrastructure.postgres import condition
+from infrastructure.postgres import condition, standby
 from infrastructure.postgres.condition import Condition, Rights
 from infrastructure.postgres.migrate import Migration, migrations
+from infrastructure.postgres.standby import Standby
 from interfaces.doctor.finding import Finding, failed, ok, warning
 
 OLDEST_VERSION = 150_000
 CONNECTION_SHARE = 0.8
+# The server keeps what a follower does not have yet: the disk fills.
+BEHIND_BYTES = 2**30
 # Stripe's signatures are refused 300 s off, codes of authenticator apps 30 s; deadlines are shared.
 CLOCK_WARNING_SECONDS = 1.0
 CLOCK_FAILED_SECONDS = 15.0
@@ -28,6 +31,8 @@ def database_findings(app_dsn: str, projector_dsn: str | None) -> Iterator[Findi
         )
         return
     yield from server_findings(found)
+    if not found.server.is_standby:
+        yield standby_finding(standby.read_standby(app_dsn))
     yield clock_finding(found.clock_ahead_seconds)
     yield migration_finding(found.history, migrations())
     if found.rights is not None:
@@ -62,6 +67,25 @@ def server_findings(found: Condition) -> Iterator[Finding]:
         yield warning("connections", used, advice)
     else:
         yield ok("connections", used)
+
+
+def standby_finding(found: Standby) -> Finding:
+    """Return whether the standby that commits wait for is there, and how far it is behind."""
+    advice = "ops/runbooks/failover.md"
+    if not found.is_there:
+        detail = f"commits wait for {found.required}, which is not connected"
+        return failed("standby", detail, advice)
+    behind = found.behind_bytes
+    late = [
+        f"{slot} is {count / 2**20:.0f} MB behind"
+        for slot, count in sorted(behind.items())
+        if count > BEHIND_BYTES
+    ]
+    if late:
+        return warning("standby", "; ".join(late), advice)
+    if not found.required:
+        return ok("standby", "commits wait for none")
+    return ok("standby", f"commits wait for {found.required}, which is connected")
 
 
 def clock_finding(ahead_seconds: float) -> Finding:

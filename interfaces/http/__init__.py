@@ -90,6 +90,7 @@ strict_request: decodes exactly the documented JSON, or refuses it
 mailbox: e-mail addresses as every route takes them
 answers: answers as JSON
 sparse: answers with only the members that the client asks for
+read_position: the position that a client wrote, and its reads must contain
 problems: errors and rejections as answers
 problem_kinds: the table of problems
 reason_words: what people read for the reason of a problem

@@ -24,7 +24,7 @@ from litestar.types import (
     Send,
 )
 
-from application import metrics, telemetry
+from application import metrics, read_positions, telemetry
 from interfaces.http import (
     account,
     account_pages,
@@ -74,6 +74,7 @@ from interfaces.http import (
     periods,
     privacy,
     problems,
+    read_position,
     reconciliation,
     refund,
     request_target,
@@ -197,7 +198,12 @@ class EdgeApp(Litestar):
         exchange = correlation.opened(scope)
         began = time.perf_counter()
         work = telemetry.begun(exchange.correlation_id, "request")
-        with telemetry.carrying(work), telemetry.span("request", method=scope["method"]) as step:
+        reading = read_position.opened(scope, exchange)
+        with (
+            read_positions.carrying(reading),
+            telemetry.carrying(work),
+            telemetry.span("request", method=scope["method"]) as step,
+        ):
             route = await self._answer(scope, receive, send, exchange)
             if step is not None:
                 step.note(route=route, status=exchange.status)
@@ -219,6 +225,7 @@ class EdgeApp(Litestar):
                 *cross_origin.headers_for(exchange, origins),
             ),
         )
+        tagged = read_position.noting(tagged, exchange.reading, self.ports.last_writes)
         if scope["method"] == "HEAD":
             # RFC 9110, 9.3.2: what GET would answer, without its content. The server's own scope
             # stays as it is: it must not wait for content.

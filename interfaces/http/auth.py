@@ -94,6 +94,7 @@ def signed_in(
         require_acceptable(request, gives)
         principal = await authenticated(request)
         request.scope["user"] = principal
+        correlation.exchange_of(request.scope).reading.user = principal.user
         _require_guests_booking(request, principal)
         if principal.client is not None or not before_second_factor:
             require_second_factor(request, principal)

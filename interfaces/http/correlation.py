@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import msgspec
 from litestar.types import Message, Scope, Send
 
+from application.read_positions import Reading
 from interfaces.http.security_headers import Header, completed
 
 HEADERS_LIMIT_BYTES = 16 * 1024
@@ -52,6 +53,7 @@ class Exchange(msgspec.Struct, gc=False):
     window: tuple[int, int, float] | None = None
     # HEAD: headers are wanted, and no content.
     is_head: bool = False
+    reading: Reading = msgspec.field(default_factory=Reading)
 
     def counted(self, limit: int, remaining: int, closes_in_seconds: float) -> None:
         """Note the window that has least left, of those that count the request."""

@@ -12,11 +12,12 @@ from interfaces.http.security_headers import Header
 # What clients may send beyond what every form can, and read beyond what every script may.
 REQUEST_HEADERS = (
     b"accept-language, authorization, content-type, idempotency-key, if-none-match, "
-    b"x-correlation-id, x-csrf-token"
+    b"x-correlation-id, x-csrf-token, x-log-position"
 )
 ANSWER_HEADERS = (
     b"content-language, deprecation, etag, idempotency-replayed, ratelimit-limit, "
-    b"ratelimit-remaining, ratelimit-reset, retry-after, sunset, x-correlation-id"
+    b"ratelimit-remaining, ratelimit-reset, retry-after, sunset, x-correlation-id, "
+    b"x-log-position"
 )
 # How long a browser remembers the answer to a preflight.
 MAX_AGE_SECONDS = b"600"

@@ -28,6 +28,7 @@ from application.payment.receive_event import EventReceiver
 from application.payment.replay_event import ParkedEvents
 from application.pricing.ports import PricingPorts
 from application.privacy.ports import PrivacyPorts
+from application.read_positions import LastWrites
 from application.reconciliation.ports import ReconciliationPorts
 from application.settlement.ports import SettlementPorts
 from interfaces.http.rate_limit import Network, RateLimiter
@@ -71,6 +72,8 @@ class HttpPorts(msgspec.Struct, frozen=True):
     receiver: EventReceiver
     parked_events: ParkedEvents
     stripe_events: StoredEventReader
+    # What users wrote, where lists are read from a replica that may lack it.
+    last_writes: LastWrites | None = None
     # Those of the whole process.
     roles: tuple[str, ...] = ("web",)
     trusted_proxies: tuple[Network, ...] = ()

@@ -13,6 +13,7 @@ from application.reconciliation.read_reconciliation import read_breaks
 from domain.ledger import accounts
 from domain.reconciliation.breaks import age_bucket
 from infrastructure.postgres.pool import raising_unavailable
+from infrastructure.postgres.standby import standby_of
 from infrastructure.postgres.waiting_work import waiting_work
 from interfaces.composition import Core
 from interfaces.reconciliation_composition import reconciliation_on
@@ -40,6 +41,8 @@ MEASURED: tuple[Gauge, ...] = (
     metrics.QUEUE_WAITING,
     metrics.QUEUE_DEAD,
     metrics.DATABASE_LOCK_WAITS,
+    metrics.STANDBY_MISSING,
+    metrics.SLOT_BEHIND,
     metrics.PROJECTION_BEHIND,
     metrics.PROJECTION_LAG,
     metrics.PARKED_EVENTS,
@@ -64,6 +67,8 @@ class Measuring:
     async def measure(self) -> None:
         """Measure everything once; raises Unavailable."""
         now = self._core.clock()
+        # First: without the standby no other loop of the scheduler works, and it starts again.
+        await self._measure_standby()
         await self._measure_work()
         async with raising_unavailable():
             await self._measure_read_models()
@@ -76,6 +81,13 @@ class Measuring:
         ages = Counter[Labels]((each.age,) for each in breaks)
         metrics.OPEN_BREAKS.replace(dict(ages))
         metrics.MEASURED_AT.set(now.timestamp())
+
+    async def _measure_standby(self) -> None:
+        found = await standby_of(self._core.pool)
+        metrics.STANDBY_MISSING.set(float(not found.is_there))
+        metrics.SLOT_BEHIND.replace(
+            {(slot,): behind for slot, behind in found.behind_bytes.items()}
+        )
 
     async def _measure_work(self) -> None:
         found = await waiting_work(self._core.pool)

@@ -16,7 +16,7 @@ from application.coordination import Channel, Lock, LogFollower
 from application.payment.process_event import ProcessStripeEvents
 from application.processes.follow_flight_when_changed import FollowFlight
 from application.processes.runner import READ_LIMIT
-from infrastructure.postgres import consumers, timer_requests
+from infrastructure.postgres import consumers, primary, timer_requests
 from infrastructure.postgres.timer_requests import TimerRequest
 from interfaces import partner_composition
 from interfaces.composition import Core
@@ -71,9 +71,7 @@ class Scheduler:
                 await asyncio.sleep(BACKOFF_SECONDS)
 
     async def _lead(self, stop: asyncio.Event) -> None:
-        async with await psycopg.AsyncConnection.connect(
-            self._dsn, autocommit=True, connect_timeout=3
-        ) as connection:
+        async with await primary.connect_to_listen(self._dsn) as connection:
             while not stop.is_set():
                 cursor = await connection.execute(
                     "SELECT pg_try_advisory_lock(%s)", (Lock.SCHEDULER_LEADER,)
@@ -92,7 +90,7 @@ class Scheduler:
     ) -> None:
         async with partner_composition.open_deliveries(self._core) as outside:
             deliveries = Deliveries(outside)
-            unless = self._unless_maintenance
+            unless = self._unless_closed
             loops = [
                 Loop(partial(self._listen, connection), pause=0),
                 Loop(unless(self._run_processes), POLL_SECONDS, self._log_moved, COLLECT_SECONDS),
@@ -113,19 +111,19 @@ class Scheduler:
                 measuring.forget()
                 await deliveries.end()
 
-    def _unless_maintenance(
-        self, work: Callable[[], Awaitable[None]]
-    ) -> Callable[[], Awaitable[None]]:
-        """Return the work, which does nothing while maintenance is on: it is found again later."""
+    def _unless_closed(self, work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        """Return the work, which does nothing in maintenance or on a full disk."""
 
         @wraps(work)
-        async def unless_maintenance() -> None:
-            if self._core.modes.current.of("maintenance") is None:
+        async def unless_closed() -> None:
+            if self._core.modes.current.closing() is None:
                 await work()
 
-        return unless_maintenance
+        return unless_closed
 
     async def _listen(self, connection: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
+        # The lock on a server that was left makes nobody the leader.
+        primary.require_newest(connection)
         async for notice in connection.notifies(timeout=POLL_SECONDS):
             if notice.channel == Channel.INBOX:
                 self._inbox_moved.set()

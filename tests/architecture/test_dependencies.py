@@ -46,7 +46,6 @@ HOMES = {
 # Modules that nothing in the layers imports, with what they are for all the same.
 NOT_IMPORTED = {
     "infrastructure.stripe_simulator.__main__": "started as a process of its own",
-    "infrastructure.embedded.standby_server": "the second cluster of tests and benchmarks",
 }
 
 

@@ -25,6 +25,8 @@ CODE = {".yml", ".py", ".sql", ".sh", ".toml", ".js", ".html"}
 # Names that stand nowhere in the code: `open_checkout.py` and `demo.py` make the first two from
 # parts, the library of events the last.
 COMPOSED = frozenset({"session_refused", "second_finance", "tickets_tracking"})
+# Settings of PostgreSQL, and their values, that the operator chooses and no code of ours does.
+OF_POSTGRES = frozenset({"max_slot_wal_keep_size", "remote_write", "replay_lsn", "sent_lsn"})
 
 BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`]+)`")
@@ -124,7 +126,7 @@ def _is_setting(name: str) -> bool:
 def _is_name(name: str) -> bool:
     """Whether the code has the name; that of a member of JSON is in snake case there."""
     snake = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
-    return name in _words() or snake in _words() or name in COMPOSED
+    return name in _words() or snake in _words() or name in COMPOSED | OF_POSTGRES
 
 
 @functools.cache

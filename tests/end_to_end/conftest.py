@@ -33,11 +33,15 @@ class Running:
         self._system: System | None = None
 
     def in_form(self, form: str) -> System:
-        """Everything that `ais demo` starts, or `ais demo --separate` for `separate_processes`."""
+        """Everything that `ais demo` starts, or `ais demo --separate` for `separate_processes`,
+        or `ais demo --separate --standby` for `standby`.
+        """
         if self._system is None or form != self._form:
             self.close()
-            separate = form == "separate_processes"
-            self._system = self._stack.enter_context(running_system.running_system(separate))
+            started = running_system.running_system(
+                separate=form != "one_process", standby=form == "standby"
+            )
+            self._system = self._stack.enter_context(started)
             self._form = form
         return self._system
 

@@ -33,6 +33,7 @@ from tests.support.running_system import System
 
 PARTS = (*ALL_ROLES, POSTGRES, VALKEY)
 TRAVELLERS, PAID_BEFORE, PAID_AFTER = 6, 4, 8
+FAILOVER_TRAVELLERS = 64
 # Longer than a call waits for Postgres.
 PAUSE_SECONDS = 12.0
 SHORT_PAUSE_SECONDS = 1.5
@@ -44,7 +45,11 @@ FLOOD = 2_500
 
 @asynccontextmanager
 async def travelling(
-    system: System, customer: Customer, capsys: pytest.CaptureFixture[str], fault: str
+    system: System,
+    customer: Customer,
+    capsys: pytest.CaptureFixture[str],
+    fault: str,
+    number: int = TRAVELLERS,
 ) -> AsyncIterator[Callable[[int], Awaitable[None]]]:
     """Let travellers pay during the block, which gets a function that waits until more have.
 
@@ -52,8 +57,7 @@ async def travelling(
     """
     travellers = Travellers(customer, running_system.schedule(system, seats=1_000_000))
     tasks = [
-        asyncio.create_task(travellers.travel(cancels=number % 3 == 0))
-        for number in range(TRAVELLERS)
+        asyncio.create_task(travellers.travel(cancels=each % 3 == 0)) for each in range(number)
     ]
 
     async def until_paid(count: int) -> None:
@@ -117,6 +121,18 @@ async def test_replies_to_commits_that_are_lost_cost_nobody_anything(
                 async with asyncio.timeout(stored_log.WAIT_SECONDS):
                     await _has_lost(line, lost)
                 await until_paid(1)
+
+
+@pytest.mark.chaos
+@running_system.STANDBY
+async def test_a_primary_that_is_lost_costs_64_travellers_nothing(
+    system: System, customer: Customer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert system.standby is not None
+    fault = f"lose {POSTGRES} for ever and promote its standby, {FAILOVER_TRAVELLERS} travellers"
+    async with travelling(system, customer, capsys, fault, FAILOVER_TRAVELLERS):
+        await asyncio.to_thread(system.postgres.kill)
+        await asyncio.to_thread(system.standby.promote)
 
 
 async def _has_lost(line: LossyLine, count: int) -> None:

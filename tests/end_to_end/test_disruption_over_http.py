@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import json
 from typing import Any
 
 import httpx
@@ -13,12 +14,13 @@ from tests.support.customers import Customer, Refused
 from tests.support.running_system import System
 
 BOOKINGS = 200
+PHONE = "+966 50 123 4567"
 
 
 async def _cancelled(
     system: System, client: httpx.AsyncClient, customer: Customer, flight: str
 ) -> tuple[dict[str, Any], Customer]:
-    booking = await customer.confirmed([flight])
+    booking = await customer.confirmed([flight], phone=PHONE)
     operations = await customers.staff(system, client, "ops")
     await operations.post(f"/api/admin/flights/{flight}/cancel", {"reason": "technical fault"})
     reported = await customer.until(booking["id"], lambda found: bool(found["disruptions"]))
@@ -41,6 +43,26 @@ async def test_a_cancelled_flight_is_refunded_in_full_with_its_extras_and_no_fee
     after = await customer.on(reported["id"], "disruption", {"choice": "refund"})
     assert after["refund"] == reported["total"]
     await customer.becomes(reported["id"], "refunded")
+
+
+async def test_a_cancelled_flight_is_on_the_telephone_of_its_passengers_once(
+    system: System, client: httpx.AsyncClient, customer: Customer
+) -> None:
+    flight = running_system.schedule(system, seats=3, leaves_in=running_system.TOMORROW)
+    reported, _ = await _cancelled(system, client, customer, flight)
+    running_system.await_rest(system)
+    reference = reported["id"].removeprefix("booking-")
+    (file,) = (system.mailbox.parent / "sms").glob(f"*{reference}*.json")
+    message = json.loads(file.read_text("utf-8"))
+    assert reference in message["text"]
+    assert "is cancelled" in message["text"]
+    assert message["to"] == f"…{PHONE[-2:]}"
+    with psycopg.connect(system.owner_dsn) as connection:
+        recorded = connection.execute(
+            "SELECT message, segments FROM operations.sent_text WHERE message LIKE %s",
+            (f"%-{reference}-%",),
+        ).fetchall()
+    assert recorded == [(message["id"], message["segments"])]
 
 
 async def test_passengers_of_a_cancelled_flight_move_free_of_charge(

@@ -17,7 +17,7 @@ from tests.support.running_system import System
 pytestmark = running_system.EACH_FORM
 
 # Measured by the leading scheduler, where a book, a read model or a break has any.
-RARE = {metrics.OPEN_BREAKS.name, metrics.OPEN_MONEY.name}
+RARE = {each.name for each in (metrics.OPEN_BREAKS, metrics.OPEN_MONEY, metrics.SLOT_BEHIND)}
 Samples = Mapping[tuple[str, frozenset[tuple[str, str]]], float]
 
 

@@ -110,6 +110,7 @@ class Customer(msgspec.Struct, frozen=True):
         cabin: str = "economy",
         extras: Sequence[dict[str, Any]] = (),
         seats: Sequence[dict[str, Any]] = (),
+        phone: str | None = None,
     ) -> dict[str, Any]:
         """A quoted journey, booked."""
         wanted = {
@@ -131,7 +132,7 @@ class Customer(msgspec.Struct, frozen=True):
         body = {
             "quoteId": (await self.post("/api/quotes", wanted))["quoteId"],
             "passengers": passengers,
-            "contact": {"email": "noura@example.com"},
+            "contact": {"email": "noura@example.com", **({"phone": phone} if phone else {})},
             "mode": mode,
         }
         return await self.post("/api/bookings", body)

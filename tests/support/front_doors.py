@@ -15,14 +15,14 @@ CONNECT_SECONDS = 5.0
 class FrontDoor:
     """One port; each new connection goes to the next of its targets that takes it."""
 
-    def __init__(self, targets: Sequence[int]) -> None:
+    def __init__(self, targets: Sequence[int], port: int = 0) -> None:
         self._targets = list(targets)
         self._turn = 0
-        self.port = 0
+        self.port = port
 
     async def open(self) -> None:
-        """Listen on a port that the system chooses."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        """Listen on the given port, or on one that the system chooses."""
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
     def close(self) -> None:
@@ -59,9 +59,9 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
 
 
 @contextmanager
-def front_doors(targets: Sequence[Sequence[int]]) -> Iterator[list[FrontDoor]]:
-    """A door for each list of ports behind it."""
-    doors = [FrontDoor(each) for each in targets]
+def front_doors(targets: Sequence[Sequence[int]], *, port: int = 0) -> Iterator[list[FrontDoor]]:
+    """A door for each list of ports behind it; the first takes over `port` where one is given."""
+    doors = [FrontDoor(each, 0 if number else port) for number, each in enumerate(targets)]
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()

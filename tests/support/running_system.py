@@ -51,6 +51,8 @@ OVERRIDES = {**UNLIMITED, "AIS_CHEAP_PASSWORDS": "true"}
 EACH_FORM = pytest.mark.parametrize("system", ["one_process", "separate_processes"], indirect=True)
 ONE_PROCESS = pytest.mark.parametrize("system", ["one_process"], indirect=True)
 SEPARATE = pytest.mark.parametrize("system", ["separate_processes"], indirect=True)
+# Separate processes, and a second PostgreSQL that can take over.
+STANDBY = pytest.mark.parametrize("system", ["standby"], indirect=True)
 # Letters about new accounts, which the next test does not have to wait for, nor to be afraid of.
 ACCOUNT_LETTER = "mail.account_link"
 HURRY_SECONDS = 1.0
@@ -72,15 +74,18 @@ _flight_numbers = itertools.count(1_000)
 
 
 @contextmanager
-def running_system(separate: bool = False) -> Iterator[System]:
+def running_system(separate: bool = False, standby: bool = False) -> Iterator[System]:
     """Everything that `ais demo` starts, with limits raised and the limiter running, and passwords
     that cost next to nothing.
 
-    All roles are one process, or `separate` ones with Valkey between them.
+    All roles are one process, or `separate` ones with Valkey between them. Commits wait for the
+    `standby`, if there is one.
     """
     with servers.quick_folder() as folder:
         port = ports.free_port()
-        with demo_stage.stage(folder, port=port, overrides=OVERRIDES, separate=separate) as ready:
+        with demo_stage.stage(
+            folder, port=port, overrides=OVERRIDES, separate=separate, standby=standby
+        ) as ready:
             yield ready
 
 

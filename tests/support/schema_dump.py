@@ -106,6 +106,11 @@ WITH object AS (
            || '(' || pg_get_function_identity_arguments(p.oid) || ')',
            p.proowner, coalesce(p.proacl, acldefault('f', p.proowner))
     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE {_OURS}
+    UNION ALL
+    SELECT 'TABLES THAT ' || d.defaclrole::regrole || ' MAKES IN ' || quote_ident(n.nspname),
+           d.defaclrole, d.defaclacl
+    FROM pg_default_acl d JOIN pg_namespace n ON n.oid = d.defaclnamespace
+    WHERE d.defaclobjtype = 'r' AND {_OURS}
 )
 SELECT '-- ' || name || ': ' || coalesce(r.rolname, 'PUBLIC') || ' may '
     || string_agg(g.privilege_type, ', ' ORDER BY g.privilege_type)
@@ -126,6 +131,7 @@ SELECT 'aggregate ' || p.oid::regprocedure FROM pg_proc p JOIN pg_namespace n
     ON n.oid = p.pronamespace WHERE {_OURS} AND p.prokind NOT IN ('f', 'p')
 UNION ALL
 SELECT 'rights by default' FROM pg_default_acl
+WHERE defaclobjtype <> 'r' OR defaclnamespace = 0
 UNION ALL
 SELECT 'extension ' || extname FROM pg_extension WHERE extname <> 'plpgsql'
 """

@@ -10,12 +10,13 @@ from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 
 from domain.identity import roles
-from interfaces.http import auth
+from interfaces.http import auth, wire
 from interfaces.http.auth import Admission
 from interfaces.http.ending import Ending, ending_of
 from interfaces.http.openapi import actions, examples, refusals, schemas, security, tags, words
 from interfaces.http.openapi.schemas import Schema
 from interfaces.http.problem_kinds import KINDS
+from interfaces.http.read_position import HEADER
 
 # Of the headers that are explained, those of requests.
 REQUEST_HEADERS = ("Accept-Language", "Idempotency-Key", "If-None-Match")
@@ -60,6 +61,14 @@ class Route(msgspec.Struct, frozen=True):
         """Whether an answer has an entity tag, and is 304 to a client that has it."""
         is_json = self.admission is None or self.admission.gives == (auth.JSON,)
         return self.method == "GET" and is_json and _is_struct(self.answer)
+
+    def may_lag(self) -> bool:
+        """Whether the answer is of a read model, and a client may ask for how much it contains."""
+        return _is_struct(self.answer) and issubclass(self.answer, wire.ReadModelResponse)
+
+    def may_write(self) -> bool:
+        """Whether a request of it may change something, so that the answer has its position."""
+        return self.method != "GET" and self.admission is not None and not self.may_lag()
 
 
 def route(method: str, path: str, handler: HTTPRouteHandler) -> Route:
@@ -130,6 +139,8 @@ def operation(
         parameters.append(_header_parameter("If-None-Match"))
     if found.by_language:
         parameters.append(_header_parameter("Accept-Language"))
+    if found.may_lag():
+        parameters.append(_position_parameter(written["operationId"]))
     if parameters:
         written["parameters"] = parameters
     if found.body is not None:
@@ -234,6 +245,14 @@ def _header_parameter(name: str) -> dict[str, Any]:
     }
 
 
+def _position_parameter(operation: str) -> dict[str, Any]:
+    name = HEADER.decode()
+    # Anything else asks for nothing, so no text is refused.
+    schema = {"type": "string"}
+    generated = {"name": name, "in": "header", "required": False, "schema": schema}
+    return _parameter(operation, generated)
+
+
 def _body(found: Route, components: Mapping[str, Schema]) -> dict[str, Any]:
     content: dict[str, Any] = {"schema": schemas.of(found.body)}
     content["example"] = examples.of_schema(components, content["schema"])
@@ -313,6 +332,8 @@ def _headers(found: Route) -> dict[str, Any]:
         names.append("idempotency-replayed")
     if found.is_tagged():
         names.append("etag")
+    if found.may_write():
+        names.append(HEADER.decode())
     if found.ending is not None:
         names.extend(("deprecation", "sunset"))
     names.extend(found.headers)

@@ -13,8 +13,10 @@ import pytest
 
 from tests.support import customers, ports, running_system, stored_log, three_carriers
 from tests.support.customers import Customer, Refused
-from tests.support.three_carriers import Carrier, Tier
+from tests.support.three_carriers import ROOT, Carrier, Tier
 
+SCALING = ROOT / "docs" / "explanation" / "scaling.md"
+EVENTS_OF_A_SALE = 10
 Sold = dict[str, tuple[Carrier, Customer]]
 
 
@@ -141,7 +143,9 @@ async def test_a_sale_of_one_carrier_moves_no_other_log(tier: Tier, customer_of:
     before = heads(tier)
     await three_carriers.ticketed(*customer_of["ZZ"])
     after = heads(tier)
-    assert after["ZZ"] > before["ZZ"]
+    # Of the page about scaling, and the flight itself.
+    assert after["ZZ"] - before["ZZ"] == EVENTS_OF_A_SALE + 1
+    assert f"{EVENTS_OF_A_SALE} events" in SCALING.read_text("utf-8")
     assert {each: after[each] for each in ("XX", "YY")} == {
         each: before[each] for each in ("XX", "YY")
     }

@@ -14,9 +14,9 @@ from tests.support import servers
 TUTORIAL = ROOT / "docs" / "tutorial" / "first-booking.md"
 
 # They need no demo: `test_add_a_use_case.py` checks excerpts and commands of the first, the
-# end-to-end tests start the processes of the second, and `tests/integration/carriers` follows the
-# third.
-WITHOUT_DEMO = {"add-a-use-case", "run", "consolidate-airlines"}
+# end-to-end tests start the processes of the second, `tests/integration/carriers` follows the
+# third and `tests/integration/deployment` starts the processes of the fourth.
+WITHOUT_DEMO = {"add-a-use-case", "run", "consolidate-airlines", "deploy"}
 HOW_TOS = [
     page
     for page in sorted((ROOT / "docs" / "how-to").glob("*.md"))

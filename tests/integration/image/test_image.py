@@ -61,9 +61,14 @@ def _as_nobody(image: Image, command: list[str], **settings: str) -> "subprocess
     )
 
 
-def _output(process: "subprocess.Popen[str]") -> str:
+def _answer(process: "subprocess.Popen[str]") -> tuple[int, str]:
     printed, _ = process.communicate()
-    assert process.returncode == 0, printed
+    return process.returncode, printed
+
+
+def _output(process: "subprocess.Popen[str]") -> str:
+    code, printed = _answer(process)
+    assert code == 0, printed
     return printed
 
 
@@ -127,16 +132,15 @@ def test_the_image_serves_and_its_health_check_sees_it(
     try:
         end = time.monotonic() + WAIT_SECONDS
         asking = image.command("health", "ready")
-        while (asked := _as_nobody(image, asking, **settings)).wait() != 0:
-            assert process.poll() is None, process.communicate()[0]
-            assert time.monotonic() < end, asked.communicate()[0]
+        while (answer := _answer(_as_nobody(image, asking, **settings)))[0] != 0:
+            assert process.poll() is None, _answer(process)
+            assert time.monotonic() < end, answer
         assert "200" in _output(_as_nobody(image, check, **settings))
         process.send_signal(signal.SIGTERM)
-        printed, _ = process.communicate()
-        assert process.returncode == 0, printed
+        assert _output(process)
     finally:
         process.kill()
-        process.communicate()
+        process.wait()
 
 
 def _health_check(image: Image) -> list[str]:

@@ -5,13 +5,19 @@ from collections.abc import Sequence
 import psycopg
 import pytest
 
+from infrastructure.embedded.postgres_server import EmbeddedPostgres
 from infrastructure.postgres import migrate
 from infrastructure.postgres.migrate import Migration
+from tests.support import servers
 from tests.support.servers import TestDatabase
 
 ADD = Migration(9001, "9001_pre_add.sql", "ALTER TABLE ledger.outbox ADD COLUMN spare text;")
 FILL = Migration(9002, "9002_post_drop.sql", "ALTER TABLE ledger.outbox DROP COLUMN failed_at;")
 NEXT = Migration(9003, "9003_pre_next.sql", "CREATE TABLE ledger.spare (number integer);")
+
+ADD_TABLE = Migration(1, "0001_pre_table.sql", "CREATE TABLE spare (number integer, text text);")
+DROP_COLUMN = Migration(2, "0002_post_column.sql", "ALTER TABLE spare DROP COLUMN text;")
+NEXT_TABLE = Migration(3, "0003_pre_next.sql", "CREATE TABLE next (number integer);")
 
 
 def _columns(database: TestDatabase) -> set[str]:
@@ -51,3 +57,13 @@ def test_an_upgrade_that_was_not_finished_is_finished_before_the_next(
     with pytest.raises(migrate.MigrationRefused, match=r"9002_post_drop.*--phase post"):
         _migrate(database, [ADD, FILL, NEXT], "pre")
     assert _migrate(database, [ADD, FILL, NEXT], None) == [FILL.name, NEXT.name]
+
+
+def test_a_new_database_gets_everything_at_once() -> None:
+    with (
+        servers.quick_folder() as folder,
+        EmbeddedPostgres(folder, durable=False) as server,
+    ):
+        dsn = server.dsn()
+        wanted = [ADD_TABLE, DROP_COLUMN, NEXT_TABLE]
+        assert migrate.migrate(dsn, phase="pre", wanted=wanted) == [each.name for each in wanted]

@@ -23,7 +23,7 @@ from infrastructure.privacy.retention import StoredWebhooks
 from infrastructure.sealing import master_key
 from infrastructure.sealing.blind_index import EmailIndex
 from infrastructure.sealing.vault import SubjectVault
-from interfaces.books_composition import asking
+from interfaces.read_composition import asking
 from projections.booking_list import of_persons
 from projections.credits import queries as credits
 from tests.integration.projections.airline import Airline, running_airline

@@ -9,8 +9,9 @@ import pytest
 from msgspec.structs import replace
 
 from infrastructure.identity import tokens
-from infrastructure.postgres.condition import Condition, Rights, Server
+from infrastructure.postgres.condition import Condition, ReplicaServer, Rights, Server
 from infrastructure.postgres.migrate import migrations
+from infrastructure.postgres.standby import Standby
 from infrastructure.postgres.waiting_work import WaitingWork
 from infrastructure.sealing import master_key
 from interfaces import settings
@@ -18,6 +19,7 @@ from interfaces.cli import main
 from interfaces.doctor import (
     database_checks,
     outside_checks,
+    replica_checks,
     settings_checks,
     work_checks,
 )
@@ -87,6 +89,20 @@ def _disk(free: int) -> Finding:
     return outside_checks.disk_finding(Path("/data"), usage=lambda _: (100, 100 - free, free))
 
 
+def _standby(lag_seconds: float = 0.5, **changed: object) -> Finding:
+    standby = replace(ReplicaServer("ais_reporting", True, 7, 100, False), **changed)
+    return replica_checks.standby_finding(standby, 7, lag_seconds, 10)
+
+
+def _of_the_replica() -> Iterator[tuple[str, Finding]]:
+    yield "ok", _standby()
+    yield "ok", _standby(10.0)
+    yield "warning", _standby(10.5)
+    yield "warning", _standby(may_more=True)
+    yield "failed", _standby(is_standby=False)
+    yield "failed", _standby(cluster=8)
+
+
 def _of_the_database() -> Iterator[tuple[str, Finding]]:
     migration = database_checks.migration_finding
     application, projector = database_checks.application_rights, database_checks.projector_rights
@@ -126,6 +142,16 @@ def _of_the_database() -> Iterator[tuple[str, Finding]]:
     yield "failed", projector("owner", PROJECTOR, True)
 
 
+def _of_the_standby() -> Iterator[tuple[str, Finding]]:
+    alone = Standby(required="", is_there=True, slots="{}")
+    late = '{"ais_standby": 2000000000}'
+    finding = database_checks.standby_finding
+    yield "ok", finding(alone)
+    yield "ok", finding(replace(alone, required="ais_standby"))
+    yield "failed", finding(replace(alone, required="ais_standby", is_there=False))
+    yield "warning", finding(replace(alone, slots=late))
+
+
 def _of_work_and_settings() -> Iterator[tuple[str, Finding]]:
     yield "ok", _read_model()
     yield "failed", _read_model(stopped_cause="UnknownEvent")
@@ -161,7 +187,12 @@ def _of_work_and_settings() -> Iterator[tuple[str, Finding]]:
     yield "failed", outside_checks.redis_finding("redis://127.0.0.1:1/0")
 
 
-CASES = [*_of_the_database(), *_of_work_and_settings()]
+CASES = [
+    *_of_the_database(),
+    *_of_the_standby(),
+    *_of_the_replica(),
+    *_of_work_and_settings(),
+]
 
 
 @pytest.mark.parametrize(("level", "found"), CASES, ids=[each.detail[:40] for _, each in CASES])

@@ -69,6 +69,34 @@ def test_a_missing_setting_is_named_with_what_is_expected(name: str) -> None:
     assert str(refusal.value).endswith(" is expected")
 
 
+@pytest.mark.parametrize(
+    ("address", "is_taken"),
+    [
+        ("postgresql://ais:hunter2@db/ais", True),
+        ("postgresql://ais:hunter2@a:5432,b:5433/ais?target_session_attrs=read-write", True),
+        ("postgresql:///ais?host=/a,/b&target_session_attrs=read-write", True),
+        ("host=a,b dbname=ais target_session_attrs=read-write", True),
+        ("postgresql://ais:hunter2@a,b/ais", False),
+        ("postgresql://ais:hunter2@a,b/ais?target_session_attrs=any", False),
+        ("postgresql:///ais?host=/a,/b", False),
+        ("host=a,b password=hunter2 dbname=ais", False),
+    ],
+)
+@pytest.mark.parametrize("name", ["DATABASE_URL", "ADMIN_DATABASE_URL", "PROJECTOR_DATABASE_URL"])
+def test_an_address_of_several_databases_has_to_ask_for_the_primary(
+    name: str, address: str, is_taken: bool
+) -> None:
+    given = {**REQUIRED, f"AIS_{name}": address}
+    if is_taken:
+        assert getattr(settings.load(given), name.lower()) == address
+        return
+    with pytest.raises(settings.SettingRefused) as refusal:
+        settings.load(given)
+    assert f"AIS_{name}: " in str(refusal.value)
+    assert "target_session_attrs=read-write" in str(refusal.value)
+    assert "hunter2" not in str(refusal.value)
+
+
 def test_only_a_process_of_all_roles_does_without_redis() -> None:
     alone = settings.load(REQUIRED)
     with pytest.raises(settings.SettingRefused, match="AIS_REDIS_URL is missing: a URL such as"):

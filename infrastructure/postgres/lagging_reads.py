@@ -1,0 +1,144 @@
+"""Chooses for each read that may lag between the replica and the primary.
+
+The replica answers where it is well and its read model contains the position that the request needs
+(`application.read_positions`); it is waited for briefly. Otherwise, and where a read of the replica
+fails, the primary answers.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, ParamSpec, TypeVar
+
+import psycopg
+from psycopg_pool import PoolTimeout
+
+from application import metrics, read_positions
+from application.ports import Unavailable
+from application.read_positions import UNKNOWN, LastWrites, Reading
+from infrastructure.postgres.pool import Pool
+from infrastructure.postgres.replica import Replica
+
+Parameters = ParamSpec("Parameters")
+Found = TypeVar("Found")
+
+# How long the replica is waited for, and then the read model of the primary.
+REPLICA_SECONDS = 0.25
+PRIMARY_SECONDS = 2.0
+PRIMARY_PAUSE_SECONDS = 0.02
+
+_REACHED = """
+SELECT coalesce((SELECT c.position FROM projections.current_generation AS g
+                 JOIN projections.checkpoint AS c USING (projection, generation)
+                 WHERE g.projection = %s), 0),
+       coalesce((SELECT max(position) FROM ledger.event), 0)
+"""
+
+
+class LaggingReads:
+    """Makes reads on one of both; `last_writes` are those of the users of this process."""
+
+    def __init__(self, primary: Pool, replica: Replica, last_writes: LastWrites) -> None:
+        self._primary = primary
+        self._replica = replica
+        self._last_writes = last_writes
+
+    def routed(
+        self,
+        read_model: str,
+        *,
+        replica: Callable[Parameters, Awaitable[Found]],
+        primary: Callable[Parameters, Awaitable[Found]],
+    ) -> Callable[Parameters, Coroutine[Any, Any, Found]]:
+        """Return the read of this read model, made by one of the two functions.
+
+        It raises what they raise; what the one on the replica raises only where the primary raises
+        it, too.
+        """
+
+        async def ask(*args: Parameters.args, **named: Parameters.kwargs) -> Found:
+            reading = read_positions.current()
+            if reading is None:
+                return await primary(*args, **named)
+            reason = await self._reason_for_primary(read_model, reading)
+            if reason is None:
+                with read_positions.lagging_by(self._replica.lag_seconds):
+                    task = asyncio.ensure_future(replica(*args, **named))
+                answered, found = await self._outcome(task)
+                if answered:
+                    metrics.REPLICA_READS.add("replica", "")
+                    return found[0]
+                reason = "failed"
+            metrics.REPLICA_READS.add("primary", reason)
+            reading.is_primary = True
+            return await primary(*args, **named)
+
+        return ask
+
+    async def _reason_for_primary(self, read_model: str, reading: Reading) -> str | None:
+        """Return why the primary has to answer, once it can; None where the replica can."""
+        if reading.is_primary and not reading.at_least:
+            return "pinned"
+        needed = await self._needed(reading)
+        if needed < UNKNOWN and not reading.is_primary:
+            if self._replica.state != "up":
+                reason = "left out"
+            elif await self._replica.reached(read_model, needed, seconds=REPLICA_SECONDS):
+                return None
+            else:
+                reason = "behind"
+        else:
+            reason = "pinned"
+        await self._await_primary(read_model, needed)
+        return reason
+
+    async def _needed(self, reading: Reading) -> int:
+        if reading.user and not reading.asked_for_last_writes:
+            reading.asked_for_last_writes = True
+            reading.require(await self._last_writes.position_of(reading.user))
+        return reading.at_least
+
+    async def _await_primary(self, read_model: str, needed: int) -> None:
+        """Wait for the primary's read model, too, while its log is that long: for a moment."""
+        if not needed:
+            return
+        target: int | None = None
+        try:
+            async with asyncio.timeout(PRIMARY_SECONDS):
+                while True:
+                    async with self._primary.connection() as connection:
+                        cursor = await connection.execute(_REACHED, (read_model,))
+                        row = await cursor.fetchone()
+                    assert row is not None
+                    target = min(needed, row[1]) if target is None else target
+                    if row[0] >= target:
+                        return
+                    await asyncio.sleep(PRIMARY_PAUSE_SECONDS)
+        except (TimeoutError, psycopg.OperationalError, PoolTimeout):
+            return
+
+    async def _outcome(self, task: asyncio.Future[Found]) -> tuple[bool, list[Found]]:
+        """Return whether the replica answered, and what; what cannot help the primary is raised.
+
+        A task whose server is gone is not waited for: to cancel it would ask that server.
+        """
+        await asyncio.wait((task, self._replica.left_out), return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            task.add_done_callback(_ignored)
+            return False, []
+        try:
+            return True, [task.result()]
+        except psycopg.errors.QueryCanceled as error:
+            # The statement's time was over: on the primary it would be, too.
+            raise Unavailable("database") from error
+        except (PoolTimeout, Unavailable, psycopg.errors.SerializationFailure):
+            # It is busy, a read model has stopped, or the replay needed what the read held
+            # (PostgreSQL 15, 27.4.2): no fault of the replica.
+            return False, []
+        except psycopg.Error as error:
+            self._replica.failed(error)
+            return False, []
+
+
+def _ignored(task: asyncio.Future[Found]) -> None:
+    if not task.cancelled():
+        task.exception()

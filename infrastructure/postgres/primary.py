@@ -1,0 +1,160 @@
+"""Finds the newest primary among the servers of one address, and refuses one that was left.
+
+A promotion begins a new timeline (PostgreSQL 15, 26.3.5), so the primary with the highest one is
+the newest. A server that comes back after its standby was promoted still accepts connections and
+calls itself a primary: it is recognised by its older timeline, and nothing is appended to it.
+"""
+
+import asyncio
+import contextlib
+import weakref
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import msgspec
+import psycopg
+from psycopg import conninfo
+
+from infrastructure.postgres.silence import BoundedConnection
+
+LOOK_SECONDS = 3
+WATCH_SECONDS = 5.0
+# Raises ObjectNotInPrerequisiteState, an OperationalError, on a standby.
+_PLACE = (
+    "SELECT (SELECT system_identifier FROM pg_control_system()), "
+    "('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::bigint"
+)
+_PARTS_OF_A_SERVER = ("host", "hostaddr", "port")
+# The highest timeline that this process has seen of each cluster, by its system identifier.
+_newest: dict[int, int] = {}
+_places: "weakref.WeakKeyDictionary[psycopg.AsyncConnection[Any], Place]" = (
+    weakref.WeakKeyDictionary()
+)
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a write goes: the system identifier of the cluster, and its timeline."""
+
+    cluster: int
+    timeline: int
+
+
+class OldPrimary(psycopg.OperationalError):
+    """Another server was promoted after this one had been left; nothing is written here."""
+
+
+class PrimaryConnection(BoundedConnection):
+    """A connection to the newest primary of an address with several hosts.
+
+    An address with one host is connected to as it is: its owner moves the name or the address.
+    """
+
+    @classmethod
+    async def connect(cls, conninfo: str = "", **options: Any) -> "PrimaryConnection":
+        """Connect; raises OperationalError where no server accepts writes."""
+        place, address = await _find(conninfo)
+        connection = await super().connect(address, **options)
+        _remember(connection, place)
+        return connection
+
+
+async def connect_to_listen(dsn: str) -> psycopg.AsyncConnection[tuple[Any, ...]]:
+    """Connect as PrimaryConnection does, but to wait for notifications; raises OperationalError."""
+    place, address = await _find(dsn)
+    connection = await psycopg.AsyncConnection.connect(
+        address, autocommit=True, connect_timeout=LOOK_SECONDS
+    )
+    _remember(connection, place)
+    return connection
+
+
+def servers_of(dsn: str) -> list[str]:
+    """Return an address for each server that this one names."""
+    parts = conninfo.conninfo_to_dict(dsn)
+    lists = {name: str(parts[name]).split(",") for name in _PARTS_OF_A_SERVER if parts.get(name)}
+    count = max((len(each) for each in lists.values()), default=1)
+    if count == 1:
+        return [dsn]
+    return [
+        conninfo.make_conninfo(
+            dsn,
+            # One port counts for all hosts.
+            **{name: each[number if len(each) > 1 else 0] for name, each in lists.items()},
+        )
+        for number in range(count)
+    ]
+
+
+def require_newest(connection: "psycopg.AsyncConnection[Any]") -> None:
+    """Raise OldPrimary where this process has seen a newer primary than that of the connection."""
+    place = _places.get(connection)
+    if place is not None and place.timeline < _newest.get(place.cluster, 0):
+        raise OldPrimary(f"timeline {place.timeline} was left for {_newest[place.cluster]}")
+
+
+@contextlib.asynccontextmanager
+async def watched(dsn: str) -> AsyncIterator[None]:
+    """Look for a newer primary every few seconds during the block.
+
+    So a process finds out although the server that it uses still answers.
+    """
+    servers = servers_of(dsn)
+    if len(servers) == 1:
+        yield
+        return
+    watching = asyncio.create_task(_watch(servers), name="primary watch")
+    try:
+        yield
+    finally:
+        watching.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watching
+
+
+async def _find(dsn: str) -> tuple["Place | None", str]:
+    servers = servers_of(dsn)
+    return (None, dsn) if len(servers) == 1 else await _newest_of(servers)
+
+
+def _remember(connection: "psycopg.AsyncConnection[Any]", place: "Place | None") -> None:
+    if place is not None:
+        _places[connection] = place
+
+
+async def _watch(servers: Sequence[str]) -> None:
+    while True:
+        with contextlib.suppress(psycopg.OperationalError):
+            await _newest_of(servers)
+        await asyncio.sleep(WATCH_SECONDS)
+
+
+async def _newest_of(servers: Sequence[str]) -> tuple[Place, str]:
+    """Return the primary with the highest timeline, and its address; raises OperationalError."""
+    looks = await asyncio.gather(*(_look(address) for address in servers))
+    found = [
+        (place, address) for place, address in zip(looks, servers, strict=True) if place is not None
+    ]
+    if not found:
+        raise psycopg.OperationalError("no server of the address accepts writes")
+    newest, address = max(found, key=lambda each: each[0].timeline)
+    known = _newest.get(newest.cluster, 0)
+    if newest.timeline < known:
+        raise OldPrimary(f"timeline {newest.timeline} was left for {known}")
+    _newest[newest.cluster] = newest.timeline
+    return newest, address
+
+
+async def _look(address: str) -> Place | None:
+    """Return where a write to this server would go; None where it takes none or is silent."""
+    try:
+        async with (
+            asyncio.timeout(LOOK_SECONDS),
+            await psycopg.AsyncConnection.connect(
+                address, autocommit=True, connect_timeout=LOOK_SECONDS
+            ) as connection,
+        ):
+            row = await (await connection.execute(_PLACE)).fetchone()
+    except (psycopg.OperationalError, TimeoutError):
+        return None
+    assert row is not None
+    return Place(cluster=row[0], timeline=row[1])

@@ -1,0 +1,143 @@
+"""The Compose file: valid, with settings and commands that exist, and with nothing left open."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import msgspec
+import pytest
+
+from infrastructure.postgres import roles as logins
+from interfaces import settings
+from interfaces.cli import main
+from interfaces.http.app import ROUTES
+from interfaces.roles import ALL_ROLES
+from tests.integration.deployment import compose_file
+from tests.integration.image import dockerfile
+
+ROOT = compose_file.FOLDER.parents[1]
+FILE = compose_file.read()
+SERVICES: dict[str, dict[str, Any]] = FILE["services"]
+OURS = {*ALL_ROLES, "migrate"}
+ENTRYPOINT = (
+    dockerfile.stages((ROOT / "ops/images/Dockerfile").read_text("utf-8"))[-1]
+    .only("ENTRYPOINT")
+    .words
+)
+# Settings of commands that do not read all of them, and where files of settings are.
+READ_BEFORE = {"AIS_SECRETS_DIR"}
+
+
+def _settings_of(service: dict[str, Any]) -> set[str]:
+    """The settings that its variables and secrets give."""
+    given = {name for name in service["environment"] if name.startswith("AIS_")}
+    return given | {name for name in service["secrets"] if name.startswith("AIS_")}
+
+
+def test_the_file_is_what_the_published_schema_asks_for() -> None:
+    schema = json.loads((Path(__file__).parent / "compose-spec.json").read_text("utf-8"))
+    validator = jsonschema_rs.validator_for(schema)
+    assert [str(each) for each in validator.iter_errors(FILE)] == []
+    broken = {**FILE, "services": {"web": {"images": "of nothing"}}}
+    assert not validator.is_valid(broken)
+
+
+def test_every_role_runs_and_each_command_exists() -> None:
+    assert SERVICES.keys() >= OURS
+    verbs = {verb for verb, _, _ in main.VERBS}
+    for name in OURS:
+        assert SERVICES[name]["command"][0] == name
+        assert name in verbs
+    checks = [SERVICES[name]["healthcheck"]["test"] for name in ALL_ROLES]
+    for test in checks:
+        assert test[: len(ENTRYPOINT) + 2] == ["CMD", *ENTRYPOINT, "health"]
+    assert checks[ALL_ROLES.index("web")][-1] == "web"
+    assert "/health/live" in {path for route in ROUTES for path in route.paths}
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_each_process_gets_settings_that_exist_and_all_that_it_needs(name: str) -> None:
+    given = _settings_of(SERVICES[name])
+    known = {f"AIS_{each.upper()}" for each in settings.ABOUT} | READ_BEFORE
+    assert given <= known
+    if name in settings.SERVING:
+        needed = {
+            f"AIS_{field.upper()}"
+            for field in settings.Settings.__struct_fields__
+            if _is_required(field)
+        }
+        assert given >= needed | {"AIS_REDIS_URL"}
+    secret = {f"AIS_{each.upper()}" for each, about in settings.ABOUT.items() if about.is_secret}
+    assert not secret & SERVICES[name]["environment"].keys(), "a secret is a file"
+
+
+def _is_required(field: str) -> bool:
+    fields = {each.name: each for each in msgspec.structs.fields(settings.Settings)}
+    return fields[field].required
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_no_container_has_rights_a_writable_system_or_no_limits(name: str) -> None:
+    service = SERVICES[name]
+    user, _, group = service["user"].partition(":")
+    assert int(user) > 0
+    assert int(group) > 0
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert "privileged" not in service
+    limits = service["deploy"]["resources"]["limits"]
+    assert limits.keys() == {"cpus", "memory"}
+    assert service["pids_limit"] <= 500
+    assert service["healthcheck"].get("disable") or service["healthcheck"]["test"]
+    assert service["restart"] == ("no" if name in {"migrate", "logins"} else "unless-stopped")
+    assert re.search(r":[^:]*\d", service["image"]), "an image has a version"
+
+
+def test_only_the_proxy_is_reached_from_outside_and_databases_reach_nothing() -> None:
+    assert [name for name, each in SERVICES.items() if "ports" in each] == ["proxy"]
+    for name in ("postgres", "standby", "valkey", "migrate", "logins"):
+        assert SERVICES[name]["networks"] == ["inside"]
+    assert FILE["networks"]["inside"]["internal"] is True
+    assert "inside" not in SERVICES["proxy"]["networks"]
+    (subnet,) = (each["subnet"] for each in FILE["networks"]["edge"]["ipam"]["config"])
+    assert SERVICES["web"]["environment"]["AIS_TRUSTED_PROXIES"] == subnet
+
+
+def test_what_is_named_exists_and_no_secret_is_in_the_repository() -> None:
+    for service in SERVICES.values():
+        assert set(service.get("secrets", ())) <= FILE["secrets"].keys()
+        for volume in service.get("volumes", ()):
+            source = volume.partition(":")[0]
+            known = source in FILE["volumes"] or (compose_file.FOLDER / source).exists()
+            assert known, volume
+        assert set(service.get("depends_on", ())) <= SERVICES.keys()
+    assert compose_file.variables() == compose_file.example().keys()
+    for name, secret in FILE["secrets"].items():
+        assert secret == {"file": f"./secrets/{name}"}
+    ignored = (compose_file.FOLDER / "secrets" / ".gitignore").read_text("utf-8").split()
+    assert ignored[-2:] == ["*", "!.gitignore"]
+
+
+def test_roles_start_after_the_schema_is_that_of_the_release() -> None:
+    done = "service_completed_successfully"
+    for name in ALL_ROLES:
+        assert SERVICES[name]["depends_on"]["logins"] == {"condition": done}
+    assert SERVICES["logins"]["depends_on"]["migrate"] == {"condition": done}
+
+
+def test_all_processes_together_stay_below_the_limit_of_stripe() -> None:
+    shares = [
+        int(SERVICES[name]["environment"]["AIS_STRIPE_SHARE_PERCENT"])
+        * SERVICES[name]["deploy"]["replicas"]
+        for name in ("web", "worker")
+    ]
+    assert sum(shares) <= 100
+
+
+def test_the_logins_are_those_of_the_product() -> None:
+    made = (compose_file.FOLDER / "postgres" / "logins.sh").read_text("utf-8")
+    for login in (logins.APPLICATION_LOGIN, logins.PROJECTOR_LOGIN):
+        assert f"'{login}'" in made
