@@ -50,6 +50,7 @@ from infrastructure.mail.file_mailbox import FileMailbox
 from infrastructure.mail.smtp_mailer import SmtpMailer, SmtpServer
 from infrastructure.postgres import primary
 from infrastructure.postgres.flight_tasks import PostgresFlightTasks
+from infrastructure.postgres.full_disk import FullDisk
 from infrastructure.postgres.inbox import StripeInbox
 from infrastructure.postgres.modes import FollowedModes, PostgresModes
 from infrastructure.postgres.outbox import Outbox, ProcessCheckpoints
@@ -140,9 +141,11 @@ async def open_core(
         )
         await pool.open()
         stack.push_async_callback(pool.close)
-        log = PostgresEventLog(settings.database_url, pool)
-        stack.push_async_callback(log.close)
         modes = ModePorts(PostgresModes(pool), CurrentModes(), utc_now)
+        disk = FullDisk(pool, modes.current, utc_now)
+        stack.push_async_callback(disk.close)
+        log = PostgresEventLog(settings.database_url, pool, disk.notice)
+        stack.push_async_callback(log.close)
         followed = FollowedModes(settings.database_url, modes.current)
         stack.push_async_callback(followed.close)
         await followed.start()

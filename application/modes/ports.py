@@ -7,7 +7,7 @@ import msgspec
 
 from application.modes.current_modes import CurrentModes
 from application.ports import Clock
-from domain.modes.modes import Mode, ModeOn
+from domain.modes.modes import ModeOn, SwitchedMode
 
 
 class Modes(Protocol):
@@ -24,7 +24,7 @@ class Modes(Protocol):
         """Switch it on; one that is on keeps `since` and gets the new reason and planned end."""
         ...
 
-    async def end(self, mode: Mode, *, actor: str, correlation_id: str) -> bool:
+    async def end(self, mode: SwitchedMode, *, actor: str, correlation_id: str) -> bool:
         """Switch it off; False where it was off, which records nothing."""
         ...
 

@@ -5,13 +5,13 @@ import datetime as dt
 import msgspec
 
 from application.modes.ports import ModePorts
-from domain.modes.modes import Mode, ModeOn, require_end_ahead
+from domain.modes.modes import ModeOn, SwitchedMode, require_end_ahead
 
 
 class StartMode(msgspec.Struct, frozen=True):
     """Who switches which mode on, why, and until when it should last; in UTC."""
 
-    mode: Mode
+    mode: SwitchedMode
     reason: str
     until: dt.datetime | None
     actor: str
@@ -29,6 +29,8 @@ async def start_mode(command: StartMode, outside: ModePorts) -> ModeOn:
     return await outside.modes.start(wanted, correlation_id=command.correlation_id)
 
 
-async def end_mode(mode: Mode, outside: ModePorts, *, actor: str, correlation_id: str) -> bool:
+async def end_mode(
+    mode: SwitchedMode, outside: ModePorts, *, actor: str, correlation_id: str
+) -> bool:
     """Switch it off; return whether it was on. Raises Unavailable."""
     return await outside.modes.end(mode, actor=actor, correlation_id=correlation_id)

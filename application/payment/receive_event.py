@@ -92,7 +92,7 @@ class EventReceiver:
         self._modes = modes or CurrentModes()
 
     async def receive(self, body: bytes, signature: str | None) -> Received:
-        """Record or store the event; during maintenance it is stored, and processed afterwards.
+        """Record or store the event; while nothing may be changed it is only stored.
 
         Raises NotGenuine, and Unavailable, so that Stripe sends it again.
         """
@@ -108,7 +108,7 @@ class EventReceiver:
     async def _take(self, event: VerifiedEvent, body: bytes) -> Received:
         stored = self._sealed(event, body)
         reason = _reason_to_ignore(event)
-        if reason is None and self._modes.of("maintenance") is None:
+        if reason is None and self._modes.closing() is None:
             fact = signed_facts.fact_of(event)
             recorded = None if fact is None else await self._record(fact, stored)
             if recorded is not None:

@@ -7,7 +7,7 @@ retries an append.
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,6 +17,7 @@ from psycopg_pool import PoolTimeout
 
 from application import metrics, ports
 from application.together import Together
+from domain.modes.modes import READ_ONLY_RETRY_SECONDS
 from infrastructure.event_store import arrays, statement
 from infrastructure.event_store.arrays import Int4Array, TextArray, UuidArray
 from infrastructure.postgres.pool import Connection, Pool
@@ -30,6 +31,10 @@ READS_AT_ONCE = 4
 NO_ANSWER = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
 
 
+def _ignored() -> None:
+    """Leave it at the answer."""
+
+
 class NotReplicated(psycopg.OperationalError):
     """A commit is durable on the primary alone: a promotion of its standby would lose it."""
 
@@ -37,9 +42,10 @@ class NotReplicated(psycopg.OperationalError):
 class PostgresEventLog:
     """`application.ports.EventLog` on Postgres; used from one event loop."""
 
-    def __init__(self, dsn: str, pool: Pool) -> None:
+    def __init__(self, dsn: str, pool: Pool, on_full_disk: Callable[[], None] = _ignored) -> None:
         self._dsn = dsn
         self._pool = pool
+        self._on_full_disk = on_full_disk
         self._connection: Connection | None = None
         self._warned = False
         self._appending = asyncio.Lock()
@@ -222,6 +228,11 @@ class PostgresEventLog:
             await connection.close()
         if unresolved and not refused_by_server:
             return ports.AppendUnresolved("database")
+        if isinstance(error, psycopg.errors.DiskFull):
+            self._on_full_disk()
+            return ports.Unavailable(
+                "disk", retry_after_seconds=READ_ONLY_RETRY_SECONDS, details={"reason": "read_only"}
+            )
         return ports.Unavailable("database")
 
 

@@ -10,6 +10,7 @@ migrate: brings a database to the newest schema
 migrations: the SQL files of the migrations
 roles: login roles of the demo, tests and benchmarks
 failed_tasks: tasks of the outbox that failed in all their tries
+full_disk: notices that the database has no room, and when it has room again
 modes: modes of operation, and how a process follows them
 outbox: reads the outbox for its relay, and keeps the checkpoints of processes
 condition: what a login finds of its server and of the schema

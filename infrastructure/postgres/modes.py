@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 
 from application.coordination import Channel
 from application.modes.current_modes import CurrentModes
-from domain.modes.modes import Mode, ModeOn
+from domain.modes.modes import ModeOn, SwitchedMode
 from infrastructure.postgres.pool import Connection, Pool, raising_unavailable
 
 logger = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ class PostgresModes:
         assert found is not None
         return _mode(found)
 
-    async def end(self, mode: Mode, *, actor: str, correlation_id: str) -> bool:
+    async def end(self, mode: SwitchedMode, *, actor: str, correlation_id: str) -> bool:
         """See Modes."""
         async with (
             raising_unavailable(),

@@ -543,6 +543,10 @@ CREATE TABLE operations.mode (
 );
 CREATE TRIGGER announce AFTER INSERT OR DELETE OR UPDATE ON operations.mode FOR EACH STATEMENT EXECUTE FUNCTION operations.announce_modes();
 
+CREATE TABLE operations.room_probe (
+    filling bytea NOT NULL
+);
+
 CREATE TABLE operations.sent_text (
     message text COLLATE "C" NOT NULL,
     claimed_at timestamp with time zone,
@@ -2006,6 +2010,19 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION operations.probe_room()
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    INSERT INTO operations.room_probe (filling)
+    VALUES (decode(repeat('00', 524288), 'hex'));
+    DELETE FROM operations.room_probe;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION operations.remove_old_bounces(p_limit integer)
  RETURNS integer
  LANGUAGE sql
@@ -2431,6 +2448,7 @@ $function$;
 -- FUNCTION ledger.move_period(): PUBLIC may EXECUTE
 -- FUNCTION ledger.refuse_closed_period(): PUBLIC may EXECUTE
 -- FUNCTION ledger.stale_streams(streams text[], versions integer[]): ais_application may EXECUTE
+-- FUNCTION operations.probe_room(): ais_application may EXECUTE
 -- FUNCTION operations.remove_old_bounces(p_limit integer): ais_application may EXECUTE
 -- FUNCTION operations.remove_old_texts(most integer): ais_application may EXECUTE
 -- FUNCTION privacy.close_account(erasure_id text): ais_application may EXECUTE

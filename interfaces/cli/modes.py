@@ -15,7 +15,7 @@ from application.modes.ports import ModePorts
 from application.modes.switch_mode import StartMode, end_mode, start_mode
 from application.ports import Unavailable
 from domain.kernel.rejections import Rejection
-from domain.modes.modes import REASON_LENGTH, Mode, ModeOn
+from domain.modes.modes import REASON_LENGTH, ModeOn, SwitchedMode
 from infrastructure.postgres.modes import PostgresModes
 from infrastructure.postgres.pool import make_pool
 from interfaces.cli import running
@@ -79,7 +79,7 @@ def maintenance_off() -> int:
     return _end("maintenance")
 
 
-def _start(mode: Mode, reason: str, until: dt.datetime | None) -> int:
+def _start(mode: SwitchedMode, reason: str, until: dt.datetime | None) -> int:
     if not 0 < len(reason) <= REASON_LENGTH or not reason.isprintable():
         print(f"ais modes: a reason has 1 to {REASON_LENGTH} characters", file=sys.stderr)
         return running.USAGE_EXIT
@@ -94,7 +94,7 @@ def _start(mode: Mode, reason: str, until: dt.datetime | None) -> int:
     return _run(work)
 
 
-def _end(mode: Mode) -> int:
+def _end(mode: SwitchedMode) -> int:
     async def work(outside: ModePorts) -> None:
         number = secrets.token_hex(11)
         was_on = await end_mode(mode, outside, actor=ACTOR, correlation_id=number)

@@ -22,7 +22,7 @@ class ReadyResponse(msgspec.Struct, rename="camel"):
     `status` is `ready` when all are `up`, else `degraded`: requests are served, but what depends
     on a component that is `down`, `stopped`, `stalled` or `parked` is slow, old or incomplete.
     `roles` names what this process does: `web` alone, or all of `ais serve`. `modes` names the
-    modes of operation that are on; they do not change `status`.
+    modes of operation that are on in this process; a full disk is the component `room`, and down.
     """
 
     status: str
@@ -45,9 +45,12 @@ async def ready(request: StrictRequest) -> ReadyResponse:
         raise Problem(
             "SERVICE_UNAVAILABLE", details=components, retry_after_seconds=RETRY_AFTER_SECONDS
         )
+    current = request.ports.modes.current
+    if current.of("read_only") is not None:
+        components = {**components, "room": "down"}
     all_up = all(state == "up" for state in components.values())
     status = "ready" if all_up else "degraded"
-    modes = tuple(sorted(request.ports.modes.current.all()))
+    modes = tuple(sorted(current.all()))
     return ReadyResponse(status, dict(components), request.ports.roles, modes)
 
 

@@ -1,4 +1,4 @@
-"""Maintenance: what is refused while it is on, before the framework sees the request.
+"""Maintenance, or a full disk: what is refused meanwhile, before the framework sees the request.
 
 Reading is served. Of what changes something only what a route declares with `SERVED`: signing in
 and out, quotes and searches by POST, Stripe's webhook, the modes themselves.
@@ -34,15 +34,22 @@ def served_paths(routes: Iterable[HTTPRouteHandler]) -> Served:
 
 
 def refusal(scope: HTTPScope, served: Served, ports: HttpPorts) -> Problem | None:
-    """Return why the request is refused; None without maintenance, and where it is served."""
-    on = ports.modes.current.of("maintenance")
+    """Return why the request is refused; None in normal operation, and where it is served."""
+    on = ports.modes.current.closing()
     if on is None or scope["method"] in READING:
         return None
     if any(path.fullmatch(scope["path"]) for path in served):
         return None
+    seconds = retry_after_seconds(on, ports.modes.clock())
+    if on.mode == "read_only":
+        return Problem(
+            "SERVICE_UNAVAILABLE",
+            details={"reason": "read_only"},
+            retry_after_seconds=seconds,
+        )
     planned = {} if on.until is None else {"until": on.until.isoformat().replace("+00:00", "Z")}
     return Problem(
         "SERVICE_UNAVAILABLE",
         details={"reason": "maintenance", **planned},
-        retry_after_seconds=retry_after_seconds(on, ports.modes.clock()),
+        retry_after_seconds=seconds,
     )

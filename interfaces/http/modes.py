@@ -8,7 +8,7 @@ from litestar import delete, get, post
 from litestar.params import JSONBody
 
 from application.modes.switch_mode import StartMode, end_mode, start_mode
-from domain.modes.modes import REASON_LENGTH, Mode, ModeOn
+from domain.modes.modes import REASON_LENGTH, Mode, ModeOn, SwitchedMode
 from interfaces.http import auth
 from interfaces.http.maintenance import SERVED
 from interfaces.http.strict_request import StrictRequest
@@ -79,13 +79,13 @@ async def end_maintenance(request: StrictRequest) -> ModeEndedResponse:
     return await _ended(request, "maintenance")
 
 
-async def _started(request: StrictRequest, mode: Mode, data: ModeRequest) -> ModeResponse:
+async def _started(request: StrictRequest, mode: SwitchedMode, data: ModeRequest) -> ModeResponse:
     until = None if data.until is None else data.until.astimezone(dt.UTC)
     command = StartMode(mode, data.reason, until, request.principal.actor, request.correlation_id)
     return _answered(await start_mode(command, request.ports.modes))
 
 
-async def _ended(request: StrictRequest, mode: Mode) -> ModeEndedResponse:
+async def _ended(request: StrictRequest, mode: SwitchedMode) -> ModeEndedResponse:
     was_on = await end_mode(
         mode,
         request.ports.modes,

@@ -296,7 +296,8 @@ KINDS: Mapping[str, Kind] = {
         "الخدمة غير متاحة حاليًا؛ حاول لاحقًا.",
         cause="The database does not answer, more requests wait than can be served in time, or a "
         "read model that the answer depends on has stopped. `details.reason` is `maintenance` "
-        "while nothing can be changed; `details.until` is the planned end, where there is one.",
+        "while nothing can be changed, `details.until` is its planned end, where there is one; it "
+        "is `read_only` while the database has no room to write.",
         client="Repeat the request with the same idempotency key after `Retry-After` seconds. "
         "During maintenance, show what can be read.",
         agent="Wait a moment and try again.",

@@ -15,8 +15,8 @@ from interfaces.composition import Core
 from interfaces.worker.handlers import HANDLERS
 from interfaces.worker.task_handler import TASK_SECONDS, TaskHandler, TasksLeft
 
-# During maintenance a task goes back into the queue for so long; that is no try.
-MAINTENANCE_PAUSE_MS = 5_000
+# While nothing may be changed a task goes back into the queue for so long; that is no try.
+CLOSED_PAUSE_MS = 5_000
 
 logger = logging.getLogger(__name__)
 
@@ -37,8 +37,8 @@ def _in_loop(
     handler: TaskHandler[Any], core: Core, loop: asyncio.AbstractEventLoop, broker: dramatiq.Broker
 ) -> Callable[..., None]:
     def run(**body: Any) -> None:
-        if core.modes.current.of("maintenance") is not None:
-            broker.enqueue(message_of(handler.task.topic, body), delay=MAINTENANCE_PAUSE_MS)
+        if core.modes.current.closing() is not None:
+            broker.enqueue(message_of(handler.task.topic, body), delay=CLOSED_PAUSE_MS)
             return
         task = msgspec.convert(body, handler.task)
         work = telemetry.resumed(body)

@@ -124,7 +124,7 @@ class LocalQueue:
 
     async def _try_until_done(self, key: object, topic: str, body: Mapping[str, Any]) -> None:
         for retries in range(OUTAGE_RETRY_LIMIT + 1):
-            await self._core.modes.current.wait_until_off("maintenance")
+            await self._core.modes.current.wait_until_open()
             error = await self._try(key, topic, body)
             if error is None:
                 self._end(key, self._done)

@@ -90,7 +90,7 @@ class Scheduler:
     ) -> None:
         async with partner_composition.open_deliveries(self._core) as outside:
             deliveries = Deliveries(outside)
-            unless = self._unless_maintenance
+            unless = self._unless_closed
             loops = [
                 Loop(partial(self._listen, connection), pause=0),
                 Loop(unless(self._run_processes), POLL_SECONDS, self._log_moved, COLLECT_SECONDS),
@@ -111,17 +111,15 @@ class Scheduler:
                 measuring.forget()
                 await deliveries.end()
 
-    def _unless_maintenance(
-        self, work: Callable[[], Awaitable[None]]
-    ) -> Callable[[], Awaitable[None]]:
-        """Return the work, which does nothing while maintenance is on: it is found again later."""
+    def _unless_closed(self, work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        """Return the work, which does nothing in maintenance or on a full disk."""
 
         @wraps(work)
-        async def unless_maintenance() -> None:
-            if self._core.modes.current.of("maintenance") is None:
+        async def unless_closed() -> None:
+            if self._core.modes.current.closing() is None:
                 await work()
 
-        return unless_maintenance
+        return unless_closed
 
     async def _listen(self, connection: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
         # The lock on a server that was left makes nobody the leader.

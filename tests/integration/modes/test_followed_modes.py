@@ -63,7 +63,7 @@ async def test_a_process_knows_a_mode_at_its_start_and_learns_of_each_change(
         assert (known.actor, known.reason, known.until) == ("ops:user_1", "a test", None)
         assert await end_mode("maintenance", outside, actor="operator", correlation_id="cor_2")
         async with asyncio.timeout(WAIT_SECONDS):
-            await current.wait_until_off("maintenance")
+            await current.wait_until_open()
         await start_mode(_start(), outside)
         await until_on(current)
 
@@ -73,7 +73,7 @@ async def test_a_process_that_loses_its_connection_keeps_what_it_knew_and_reads_
 ) -> None:
     await start_mode(_start(), outside)
     async with following(database.app_dsn, CurrentModes()) as current:
-        waiting = asyncio.create_task(current.wait_until_off("maintenance"))
+        waiting = asyncio.create_task(current.wait_until_open())
         with psycopg.connect(database.owner_dsn, autocommit=True) as owner:
             ended = owner.execute(
                 "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
