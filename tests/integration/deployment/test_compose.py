@@ -139,5 +139,5 @@ def test_all_processes_together_stay_below_the_limit_of_stripe() -> None:
 
 def test_the_logins_are_those_of_the_product() -> None:
     made = (compose_file.FOLDER / "postgres" / "logins.sh").read_text("utf-8")
-    for login in (logins.APPLICATION_LOGIN, logins.PROJECTOR_LOGIN):
+    for login in (logins.APPLICATION_LOGIN, logins.PROJECTOR_LOGIN, logins.READER_LOGIN):
         assert f"'{login}'" in made

@@ -33,7 +33,7 @@ class Stage:
             for path in source.iterdir():
                 if path.suffix in {".sh", ".conf"}:
                     shutil.copy(path, folder)
-        for name in ("replication", "postgres", "application", "projector", "valkey"):
+        for name in ("replication", "postgres", "application", "projector", "reader", "valkey"):
             self.write(f"{name}_password", f"{PASSWORD}\n")
         folder.chmod(0o777)
         self.bin = binaries.postgres_folder(None)
@@ -147,6 +147,7 @@ def test_the_logins_are_made_once_and_their_passwords_are_those_of_the_files() -
             for login, group in (
                 (roles.APPLICATION_LOGIN, "ais_application"),
                 (roles.PROJECTOR_LOGIN, "ais_projector"),
+                (roles.READER_LOGIN, "ais_reader"),
             ):
                 found = connection.execute(
                     "SELECT pg_has_role(rolname, %s, 'MEMBER'), rolcanlogin, rolsuper, "

@@ -98,6 +98,14 @@ def test_neither_the_application_nor_the_owner_gets_round_the_bounds(
 ) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         periods.choose(database.app_dsn, store="outbox", days=14, reason=REASON)
+    with psycopg.connect(database.app_dsn, autocommit=True) as application:
+        for attack in (
+            "UPDATE privacy.retention_bound SET least_days = 1",
+            "DELETE FROM privacy.chosen_period",
+            "SELECT privacy.days_of('outbox')",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                application.execute(attack.encode())
     periods.choose(database.owner_dsn, store="outbox", days=14, reason=REASON)
     for attack in (
         "UPDATE privacy.chosen_period SET days = 1",
