@@ -168,9 +168,9 @@ class Scheduler:
         self._timer_asked.set()
 
     async def _run_timers(self) -> None:
-        """Take a step of each timer, but in maintenance; answer who asked for them in any case."""
+        """Take a step of each timer, unless nothing may change; answer who asked for them in any case."""
         requests, self._requests = self._requests, []
-        await self._unless_maintenance(partial(step_all, self._sweeps))()
+        await self._unless_closed(partial(step_all, self._sweeps))()
         for request in requests:
             states = [each.state() for each in self._sweeps if request.name in (None, each.name)]
             await timer_requests.answer(self._core.pool, request, states)
