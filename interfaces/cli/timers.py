@@ -21,7 +21,8 @@ RUNBOOK = "ops/runbooks/scheduler-missing.md"
 timers = App(
     name="timers",
     help="List what runs by itself because time has passed, and have one run now. "
-    "Exit codes: 0 done, 1 no scheduler leads, or it or the database does not answer, "
+    "Exit codes: 0 done, 1 no scheduler leads, or it or the database does not answer, or a timer "
+    "cannot begin now, "
     "2 an unknown timer, a wrong call or setting.",
 )
 Dsn = Annotated[str, Parameter(name="--dsn", env_var="AIS_DATABASE_URL")]
@@ -80,7 +81,12 @@ def run(name: str, /, *, dsn: Dsn) -> int:
         return _refused(Unavailable(f"the scheduler of another release does not know {name}"))
     (state,) = states
     if state.waits:
-        return _refused(Unavailable(f"{name} cannot begin; the log of the scheduler says why"))
+        print(
+            f"ais timers: {name} begins later: in maintenance and on a full disk none does; else "
+            "the log of the scheduler says why",
+            file=sys.stderr,
+        )
+        return running.FAILED_EXIT
     tasks = "1 task" if state.tasks == 1 else f"{state.tasks} tasks"
     print(f"{name} has begun: {tasks} due")
     return 0

@@ -96,7 +96,7 @@ class Scheduler:
                 Loop(unless(self._run_processes), POLL_SECONDS, self._log_moved, COLLECT_SECONDS),
                 Loop(unless(self._relay_inbox), POLL_SECONDS, self._inbox_moved, COLLECT_SECONDS),
                 Loop(unless(self._relay_flight_tasks), POLL_SECONDS),
-                Loop(unless(self._run_timers), POLL_SECONDS, self._timer_asked),
+                Loop(self._run_timers, POLL_SECONDS, self._timer_asked),
                 Loop(self._measuring.measure, measuring.MEASURE_SECONDS),
                 Loop(
                     unless(deliveries.start_due),
@@ -168,8 +168,12 @@ class Scheduler:
         self._timer_asked.set()
 
     async def _run_timers(self) -> None:
+        """Take a step of each timer, but not in maintenance or on a full disk; answer who asked for
+        them in any case.
+        """
         requests, self._requests = self._requests, []
-        await step_all(self._sweeps)
+        if self._core.modes.current.closing() is None:
+            await step_all(self._sweeps)
         for request in requests:
             states = [each.state() for each in self._sweeps if request.name in (None, each.name)]
             await timer_requests.answer(self._core.pool, request, states)

@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 import time
 
+import httpx
 import psycopg
 
 from infrastructure.postgres import timer_requests
@@ -15,10 +16,11 @@ from tests.support.running_system import System
 # Its period is an hour: it looked when the system started, and would not again in this test.
 HOURLY = "enforce_retention"
 OLD = "test.sent_long_ago"
+BEGINNING = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
 async def test_a_timer_runs_now_when_it_is_asked_for(system: System) -> None:
-    await asyncio.to_thread(_await_first_look, system)
+    await asyncio.to_thread(_await_look_since, system, BEGINNING)
     with psycopg.connect(system.owner_dsn, autocommit=True) as connection:
         connection.execute(
             "INSERT INTO ledger.outbox (topic, body, created_at, sent_at) "
@@ -40,12 +42,12 @@ async def test_a_timer_runs_now_when_it_is_asked_for(system: System) -> None:
     assert "every hour" in " ".join(rows[HOURLY])
 
 
-def _await_first_look(system: System) -> None:
+def _await_look_since(system: System, since: dt.datetime) -> None:
     """A system that has just started has every timer look once."""
     end = time.monotonic() + stored_log.WAIT_SECONDS
     while True:
         states = {each.name: each for each in timer_requests.ask(system.settings.database_url)}
-        if states[HOURLY].begun_at is not None:
+        if (states[HOURLY].begun_at or BEGINNING) > since:
             return
         assert time.monotonic() < end, "the timer does not begin"
         time.sleep(0.05)
@@ -55,3 +57,26 @@ async def test_an_unknown_timer_is_answered_with_those_that_resemble_it(system: 
     found = await ais(system, "timers", "run", "enforce_retentions")
     assert found.returncode == 2
     assert f"no timer enforce_retentions; meant is perhaps {HOURLY}" in found.stderr
+
+
+async def test_a_timer_that_is_asked_in_maintenance_begins_when_that_ends(system: System) -> None:
+    on = await ais(system, "modes", "maintenance", "on", "--reason", "a test of timers")
+    assert on.returncode == 0, on.stderr
+    try:
+        await asyncio.to_thread(_await_no_answer_to_a_write, system)
+        asked_at = dt.datetime.now(dt.UTC)
+        ran = await ais(system, "timers", "run", HOURLY)
+        assert (ran.returncode, ran.stdout) == (1, "")
+        assert f"{HOURLY} begins later: in maintenance" in ran.stderr
+    finally:
+        off = await ais(system, "modes", "maintenance", "off")
+        assert off.returncode == 0, off.stderr
+    await asyncio.to_thread(_await_look_since, system, asked_at)
+
+
+def _await_no_answer_to_a_write(system: System) -> None:
+    """The process that leads has learnt of maintenance."""
+    end = time.monotonic() + stored_log.WAIT_SECONDS
+    while httpx.post(f"{system.base_url}/api/auth/register", json={}).status_code != 503:
+        assert time.monotonic() < end, "maintenance does not begin"
+        time.sleep(0.05)

@@ -13,7 +13,7 @@ from domain.kernel.sealed import Sealed
 from infrastructure.event_store.log import PostgresEventLog
 from infrastructure.postgres.inbox import StripeInbox
 from infrastructure.postgres.pool import Pool
-from interfaces import web_composition
+from interfaces import read_composition
 
 NO_POOL = cast(Pool, None)
 
@@ -75,7 +75,7 @@ async def test_those_who_search_for_the_same_at_once_share_a_query_and_others_do
         asked.append(origin)
         return [], AsOf(len(asked), 0.0)
 
-    shared = web_composition._sharing(search)
+    shared = read_composition._sharing(search)
 
     async def ask(origin: str) -> int:
         day = dt.date(2027, 1, 1)

@@ -11,6 +11,7 @@ from dramatiq.brokers.stub import StubBroker
 from application import ports
 from application.booking import letters
 from application.booking.letter_batches import QueuedTask, ReadLetter, SendLetters
+from application.modes.current_modes import CurrentModes
 from infrastructure.redis.queue import QUEUE_NAME
 from interfaces.worker import actors
 
@@ -31,7 +32,7 @@ class FailingLetters:
 async def carried_out(sender: FailingLetters) -> list[tuple[str, dict[str, Any]]]:
     """Carry the batch out as the worker does; topics and bodies of what is enqueued then."""
     broker: Any = StubBroker()
-    core: Any = SimpleNamespace(letters=sender)
+    core: Any = SimpleNamespace(letters=sender, modes=SimpleNamespace(current=CurrentModes()))
     actors.register(broker, core, asyncio.get_running_loop())
     body = SendLetters(tuple(QueuedTask(each.topic, each.body) for each in SENT)).body
     await asyncio.to_thread(broker.get_actor(SendLetters.topic).fn, **body)
