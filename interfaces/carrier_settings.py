@@ -36,6 +36,11 @@ OWN = (
     *("AIS_STRIPE_API_KEY", "AIS_STRIPE_WEBHOOK_SECRETS", "AIS_PUBLIC_URL"),
     *("AIS_AIRLINE_CODE", "AIS_DATA_DIR"),
 )
+# Other addresses of the same database: not every carrier needs one, but none has another's.
+OWN_WHERE_SET = (
+    *("AIS_ADMIN_DATABASE_URL", "AIS_PROJECTOR_DATABASE_URL"),
+    *("AIS_POOLED_DATABASE_URL", "AIS_REPLICA_DATABASE_URL"),
+)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -122,12 +127,14 @@ def _settings_of(carrier: str, table: Mapping[str, str | int | bool]) -> dict[st
 
 
 def _require_own(found: Mapping[str, Mapping[str, str]]) -> None:
-    for name in OWN:
+    for name in (*OWN, *OWN_WHERE_SET):
         owners: dict[object, str] = {}
         for carrier, environment in found.items():
             value: object = environment.get(name, "")
             if name == "AIS_PUBLIC_URL" and value:
                 value = _address(carrier, str(value))
+            if not value and name in OWN_WHERE_SET:
+                continue
             if value in owners:
                 raise SettingRefused(
                     f"{FILE}: {owners[value]} and {carrier} need a {name} of their own each"

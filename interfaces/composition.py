@@ -135,10 +135,8 @@ async def open_core(
     keys = master_key.parse(settings.master_key.reveal())
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(primary.watched(settings.database_url))
-        pool = make_pool(
-            settings.pooled_database_url or settings.database_url,
-            shares_sessions=settings.pooled_database_url is not None,
-        )
+        pooled = settings.pooled_database_url
+        pool = make_pool(pooled or settings.database_url, shares_sessions=pooled is not None)
         await pool.open()
         stack.push_async_callback(pool.close)
         modes = ModePorts(PostgresModes(pool), CurrentModes(), utc_now)

@@ -12,6 +12,7 @@ import msgspec
 from litestar.enums import ScopeType
 from litestar.types import HTTPScope, LifeSpanScope, Receive, Scope, Send
 
+from application.modes.current_modes import CurrentModes
 from interfaces.http import health
 from interfaces.http.app import EdgeApp, create_app
 from interfaces.http.ports import Readiness
@@ -55,7 +56,9 @@ def create_tier(carriers: Mapping[str, EdgeApp]) -> EdgeApp:
     """Return the application for requests to no carrier; `carriers` are by designator."""
     ports = next(iter(carriers.values())).ports
     readiness = readiness_of({name: app.ports.readiness for name, app in carriers.items()})
-    own = msgspec.structs.replace(ports, readiness=readiness, cors_origins=frozenset())
+    # No carrier's modes of operation and no carrier's origins are the tier's.
+    modes = msgspec.structs.replace(ports.modes, current=CurrentModes())
+    own = msgspec.structs.replace(ports, readiness=readiness, cors_origins=frozenset(), modes=modes)
     return create_app(own, routes=health.ROUTES)
 
 

@@ -72,6 +72,15 @@ def test_no_two_carriers_share_what_is_a_carrier_s(tmp_path: Path, name: str) ->
         carrier_settings.load_all(environment)
 
 
+@pytest.mark.parametrize("name", carrier_settings.OWN_WHERE_SET)
+def test_no_two_carriers_share_another_address_of_a_database(tmp_path: Path, name: str) -> None:
+    environment = {**_file(tmp_path), name: "postgresql://replica/ais"}
+    with pytest.raises(SettingRefused, match=f"YY and ZZ need a {name} of their own each"):
+        carrier_settings.load_all(environment)
+    changed = {"AIS_LIMIT_BOOKING = 21": f'{name} = "postgresql://other/ais"'}
+    assert len(carrier_settings.load_all({**environment, **_file(tmp_path, **changed)})) == 2
+
+
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
