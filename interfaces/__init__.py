@@ -14,6 +14,7 @@ reconciliation_composition: builds what reconciliation needs
 audit_composition: builds what auditors read from
 read_composition: builds the reads that may go to a replica
 books_composition: builds the queries of the books
+mode_composition: builds what knows the modes of operation
 partner_composition: builds what subscriptions of partners need
 privacy_composition: builds what privacy needs
 identity_composition: builds what users, sign-ins and sessions need

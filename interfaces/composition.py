@@ -22,7 +22,6 @@ from application.credit.send_gift_card_letter import GiftCardLetterSender
 from application.identity.send_account_letter import AccountLetterSender
 from application.invoicing.ports import IssuingPorts
 from application.mail import Mailer
-from application.modes.current_modes import CurrentModes
 from application.modes.ports import ModePorts
 from application.payment.backfill_events import EventBackfill
 from application.payment.collect import Collector, ReturnUrls
@@ -46,9 +45,7 @@ from infrastructure.identity.sessions import PostgresSessions
 from infrastructure.identity.sign_in_places import KeyedSignInPlaces
 from infrastructure.postgres import primary
 from infrastructure.postgres.flight_tasks import PostgresFlightTasks
-from infrastructure.postgres.full_disk import FullDisk
 from infrastructure.postgres.inbox import StripeInbox
-from infrastructure.postgres.modes import FollowedModes, PostgresModes
 from infrastructure.postgres.outbox import Outbox, ProcessCheckpoints
 from infrastructure.postgres.pool import Pool, make_pool, raising_unavailable
 from infrastructure.postgres.ticket_stock import PostgresTicketStock
@@ -61,6 +58,7 @@ from infrastructure.tax_authority.fake_authority import FakeTaxAuthority
 from infrastructure.tax_authority.rates import RateTable
 from infrastructure.tax_authority.signed_reporting import SignedReporting
 from interfaces.message_composition import mailer_of, texts_of
+from interfaces.mode_composition import open_modes
 from interfaces.settings import Settings
 from projections.stripe_settlement import queries as stripe_settlement
 
@@ -131,14 +129,9 @@ async def open_core(
         pool = make_pool(pooled or settings.database_url, shares_sessions=pooled is not None)
         await pool.open()
         stack.push_async_callback(pool.close)
-        modes = ModePorts(PostgresModes(pool), CurrentModes(), utc_now)
-        disk = FullDisk(pool, modes.current, utc_now)
-        stack.push_async_callback(disk.close)
+        modes, disk = await stack.enter_async_context(open_modes(settings, pool))
         log = PostgresEventLog(settings.database_url, pool, disk.notice)
         stack.push_async_callback(log.close)
-        followed = FollowedModes(settings.database_url, modes.current)
-        stack.push_async_callback(followed.close)
-        await followed.start()
         stock = PostgresTicketStock(pool)
         stock.refill()
         stack.push_async_callback(stock.close)

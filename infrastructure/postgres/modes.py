@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 from application.coordination import Channel
 from application.modes.current_modes import CurrentModes
 from domain.modes.modes import ModeOn, SwitchedMode
+from infrastructure.postgres import primary
 from infrastructure.postgres.pool import Connection, Pool, raising_unavailable
 
 logger = logging.getLogger(__name__)
@@ -110,9 +111,7 @@ class FollowedModes:
     async def _follow(self) -> None:
         while True:
             try:
-                async with await psycopg.AsyncConnection.connect(
-                    self._dsn, autocommit=True, connect_timeout=3
-                ) as connection:
+                async with await primary.connect_to_listen(self._dsn) as connection:
                     await self._listen(connection)
             except (psycopg.Error, TimeoutError) as error:
                 logger.warning("modes stay as they were read: %s", type(error).__name__)
