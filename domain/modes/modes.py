@@ -7,9 +7,8 @@ import msgspec
 
 from domain.modes.rejections import EndNotAhead
 
-SwitchedMode = Literal["maintenance", "payments_paused"]
-"""What operators switch. `maintenance`: nothing is changed, reading goes on. `payments_paused`:
-Stripe is not called to open payments."""
+SwitchedMode = Literal["maintenance"]
+"""What operators switch. `maintenance`: nothing is changed, reading goes on."""
 
 Mode = SwitchedMode | Literal["read_only"]
 """`read_only`: the database has no room to write; each process finds that out, and its end."""
