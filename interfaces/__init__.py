@@ -17,6 +17,7 @@ books_composition: builds the queries of the books
 partner_composition: builds what subscriptions of partners need
 privacy_composition: builds what privacy needs
 identity_composition: builds what users, sign-ins and sessions need
+message_composition: builds what sends letters and text messages
 web_composition: builds what the web role runs on
 settings: the settings, from environment variables
 carrier_settings: those of several carriers, from a file

@@ -21,7 +21,7 @@ from application.commands.dispatcher import Dispatcher
 from application.credit.send_gift_card_letter import GiftCardLetterSender
 from application.identity.send_account_letter import AccountLetterSender
 from application.invoicing.ports import IssuingPorts
-from application.mail import Mailer, ReportedMailer
+from application.mail import Mailer
 from application.modes.current_modes import CurrentModes
 from application.modes.ports import ModePorts
 from application.payment.backfill_events import EventBackfill
@@ -36,7 +36,6 @@ from application.settlement.follow_hints import HintFollower
 from application.settlement.follow_payout import PayoutFollower
 from application.settlement.gateway import SettlementGateway
 from application.settlement.sweep_transactions import TransactionSweeper
-from application.text_messages import RecordedMessenger, TextMessenger
 from domain.kernel import ids
 from infrastructure.airports.world import load_airports
 from infrastructure.event_store.log import PostgresEventLog
@@ -45,9 +44,6 @@ from infrastructure.identity.link_secrets import KeyedLinkSecrets
 from infrastructure.identity.mailed_links import PostgresMailedLinks
 from infrastructure.identity.sessions import PostgresSessions
 from infrastructure.identity.sign_in_places import KeyedSignInPlaces
-from infrastructure.mail.bounces import PostgresBounces
-from infrastructure.mail.file_mailbox import FileMailbox
-from infrastructure.mail.smtp_mailer import SmtpMailer, SmtpServer
 from infrastructure.postgres import primary
 from infrastructure.postgres.flight_tasks import PostgresFlightTasks
 from infrastructure.postgres.full_disk import FullDisk
@@ -59,20 +55,16 @@ from infrastructure.postgres.ticket_stock import PostgresTicketStock
 from infrastructure.sealing import master_key
 from infrastructure.sealing.search_index import PostgresSearchIndex
 from infrastructure.sealing.vault import SubjectVault
-from infrastructure.sms.file_outbox import FileTextOutbox
-from infrastructure.sms.http_gateway import HttpTextGateway
-from infrastructure.sms.sent_texts import PostgresSentTexts
 from infrastructure.stripe import pace
 from infrastructure.stripe.gateway import StripePaymentGateway
 from infrastructure.tax_authority.fake_authority import FakeTaxAuthority
 from infrastructure.tax_authority.rates import RateTable
 from infrastructure.tax_authority.signed_reporting import SignedReporting
+from interfaces.message_composition import mailer_of, texts_of
 from interfaces.settings import Settings
 from projections.stripe_settlement import queries as stripe_settlement
 
 STRIPE_TIMEOUT_SECONDS = 10.0
-MAILBOX_FOLDER = "mail"
-TEXT_FOLDER = "sms"
 TAX_AUTHORITY_FOLDER = "tax-authority"
 
 
@@ -135,10 +127,8 @@ async def open_core(
     keys = master_key.parse(settings.master_key.reveal())
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(primary.watched(settings.database_url))
-        pool = make_pool(
-            settings.pooled_database_url or settings.database_url,
-            shares_sessions=settings.pooled_database_url is not None,
-        )
+        pooled = settings.pooled_database_url
+        pool = make_pool(pooled or settings.database_url, shares_sessions=pooled is not None)
         await pool.open()
         stack.push_async_callback(pool.close)
         modes = ModePorts(PostgresModes(pool), CurrentModes(), utc_now)
@@ -191,7 +181,7 @@ def _core(
     refunder = Refunder(bus=bus, payments=gateway, collector=collector, clock=utc_now)
     settlement = _settlement(pool, bus, gateway)
     disputes = _disputes(bus, gateway, collector, refunder)
-    tasks, mailer = PostgresFlightTasks(pool), _mailer(settings, pool)
+    tasks, mailer = PostgresFlightTasks(pool), mailer_of(settings, pool, utc_now)
     releaser = HoldReleaser(bus=bus, collector=collector, clock=utc_now)
     return Core(
         settings=settings,
@@ -206,7 +196,7 @@ def _core(
         disputes=disputes,
         releaser=releaser,
         letters=LetterSender(bus=bus, vault=vault, mailer=mailer),
-        texts=_texts(settings, pool, bus, vault),
+        texts=texts_of(settings, pool, bus, vault),
         gift_card_letters=GiftCardLetterSender(bus=bus, vault=vault, mailer=mailer),
         account_letters=_account_letters(settings, pool, vault, keys, mailer),
         links=PostgresMailedLinks(pool),
@@ -273,51 +263,6 @@ def _tax_authority(settings: Settings, keys: master_key.MasterKeys) -> SignedRep
         FakeTaxAuthority(Path(settings.data_dir) / TAX_AUTHORITY_FOLDER),
         secret=keys.derive("tax document signatures"),
     )
-
-
-def mailbox_of(settings: Settings) -> FileMailbox:
-    """Return the folder that letters are written to."""
-    return FileMailbox(
-        Path(settings.data_dir) / MAILBOX_FOLDER, sender=f"{settings.airline_name} <mail@invalid>"
-    )
-
-
-def _mailer(settings: Settings, pool: Pool) -> Mailer:
-    """Return the mailer of the server that is set; without one, that of the folder."""
-    server, sender = settings.smtp_url, settings.mail_from
-    mailer: Mailer = mailbox_of(settings)
-    if server is not None and sender is not None:
-        login = SmtpServer(
-            host=server.host,
-            port=server.port,
-            encrypted_from_start=server.encrypted_from_start,
-            username=server.username,
-            password=server.password,
-        )
-        mailer = SmtpMailer(login, sender=sender, name=settings.airline_name, now=utc_now)
-    return ReportedMailer(mailer, PostgresBounces(pool), now=utc_now)
-
-
-def text_outbox_of(settings: Settings) -> FileTextOutbox | None:
-    """Return the folder that text messages are written to; none where letters go to a server."""
-    if settings.sms_url is not None or settings.smtp_url is not None:
-        return None
-    folder = Path(settings.data_dir) / TEXT_FOLDER
-    return FileTextOutbox(folder, sender=settings.sms_sender or settings.airline_name)
-
-
-def _texts(settings: Settings, pool: Pool, bus: Dispatcher, vault: SubjectVault) -> TextSender:
-    messenger = _messenger(settings, pool)
-    return TextSender(bus=bus, vault=vault, messenger=messenger, airline=settings.airline_name)
-
-
-def _messenger(settings: Settings, pool: Pool) -> TextMessenger | None:
-    """Return what sends text messages; None where none are sent."""
-    url, token, sender = settings.sms_url, settings.sms_token, settings.sms_sender
-    messenger: TextMessenger | None = text_outbox_of(settings)
-    if url is not None and token is not None and sender is not None:
-        messenger = HttpTextGateway(url.text, token=token.reveal(), sender=sender)
-    return None if messenger is None else RecordedMessenger(messenger, PostgresSentTexts(pool))
 
 
 def _account_letters(

@@ -7,7 +7,8 @@ from infrastructure.privacy.consents import PostgresConsents
 from infrastructure.privacy.erasures import PostgresErasures
 from infrastructure.privacy.retention import StoredWebhooks
 from infrastructure.sealing.blind_index import EmailIndex
-from interfaces.composition import Core, mailbox_of, text_outbox_of
+from interfaces.composition import Core
+from interfaces.message_composition import mailbox_of, text_outbox_of
 from interfaces.read_composition import asking
 from projections.booking_list import of_persons
 from projections.credits import queries as credits

@@ -36,7 +36,7 @@ from infrastructure.identity import tokens
 from infrastructure.postgres import roles
 from infrastructure.redis import rate_limit
 from infrastructure.sealing import master_key
-from interfaces import composition, settings, web_composition
+from interfaces import composition, message_composition, settings, web_composition
 from interfaces.cli import demo_catch_up, demo_database, demo_ports
 from interfaces.cli.demo_database import DemoDatabase
 from interfaces.cli.demo_failed import DemoFailed
@@ -139,7 +139,7 @@ def stage(
             owner_dsn=database.dsn(),
             settings=configured,
             staff=tuple(DemoAccount(role, email, kept["staff_password"]) for role, email in STAFF),
-            mailbox=configured.data_dir / composition.MAILBOX_FOLDER,
+            mailbox=configured.data_dir / message_composition.MAILBOX_FOLDER,
             processes=processes,
             metrics_ports=metrics_ports,
             environment=environment,

@@ -82,8 +82,8 @@ def run(name: str, /, *, dsn: Dsn) -> int:
     (state,) = states
     if state.waits:
         print(
-            f"ais timers: {name} begins later: in maintenance none does; else the log of the "
-            "scheduler says why",
+            f"ais timers: {name} begins later: in maintenance and on a full disk none does; else "
+            "the log of the scheduler says why",
             file=sys.stderr,
         )
         return running.FAILED_EXIT

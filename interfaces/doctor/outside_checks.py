@@ -16,8 +16,9 @@ from application.ports import Unavailable
 from infrastructure.redis import condition
 from infrastructure.stripe import pace
 from infrastructure.stripe.gateway import StripePaymentGateway
-from interfaces.composition import MAILBOX_FOLDER, STRIPE_TIMEOUT_SECONDS
+from interfaces.composition import STRIPE_TIMEOUT_SECONDS
 from interfaces.doctor.finding import Finding, failed, ok, warning
+from interfaces.message_composition import MAILBOX_FOLDER
 from interfaces.settings import Settings
 
 DISK_WARNING_SHARE = 0.15

@@ -168,9 +168,12 @@ class Scheduler:
         self._timer_asked.set()
 
     async def _run_timers(self) -> None:
-        """Take a step of each timer, but in maintenance; answer who asked for them in any case."""
+        """Take a step of each timer, but not in maintenance or on a full disk; answer who asked for
+        them in any case.
+        """
         requests, self._requests = self._requests, []
-        await self._unless_maintenance(partial(step_all, self._sweeps))()
+        if self._core.modes.current.closing() is None:
+            await step_all(self._sweeps)
         for request in requests:
             states = [each.state() for each in self._sweeps if request.name in (None, each.name)]
             await timer_requests.answer(self._core.pool, request, states)

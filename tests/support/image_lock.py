@@ -2,7 +2,7 @@
 
     python -m tests.support.image_lock    # writes ops/images/requirements.lock
 
-For the platform that it is made on: Linux, as the image.
+For the platform of the image, wherever it is made.
 """
 
 import importlib.metadata
@@ -19,6 +19,16 @@ WHOLE = ROOT / "ops" / "requirements.lock"
 OF_IMAGE = ROOT / "ops" / "images" / "requirements.lock"
 # The books as Parquet are part of the product's image.
 EXTRAS = ("parquet",)
+PLATFORM = {
+    "python_version": "3.11",
+    "python_full_version": "3.11.14",
+    "sys_platform": "linux",
+    "platform_system": "Linux",
+    "platform_machine": "x86_64",
+    "os_name": "posix",
+    "implementation_name": "cpython",
+    "platform_python_implementation": "CPython",
+}
 _PINNED = re.compile(r"^([A-Za-z0-9._-]+)(\[[^\]]*\])?==")
 
 
@@ -54,12 +64,18 @@ def _needed() -> set[str]:
 
 
 def _below(one: Requirement) -> Iterator[Requirement]:
-    """What the installed version of this one requires here, with its extras."""
-    for line in importlib.metadata.requires(one.name) or ():
+    """What the installed version of this one requires on the platform, with its extras."""
+    try:
+        lines = importlib.metadata.requires(one.name) or ()
+    except importlib.metadata.PackageNotFoundError:
+        # Needed by the image only, such as what newer Pythons have themselves: those need nothing.
+        return
+    for line in lines:
         found = Requirement(line)
-        extras = one.extras or {""}
-        if found.marker is None or any(found.marker.evaluate({"extra": each}) for each in extras):
-            yield found
+        for extra in one.extras or {""}:
+            if found.marker is None or found.marker.evaluate({**PLATFORM, "extra": extra}):
+                yield found
+                break
 
 
 if __name__ == "__main__":

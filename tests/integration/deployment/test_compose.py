@@ -21,11 +21,8 @@ ROOT = compose_file.FOLDER.parents[1]
 FILE = compose_file.read()
 SERVICES: dict[str, dict[str, Any]] = FILE["services"]
 OURS = {*ALL_ROLES, "migrate"}
-ENTRYPOINT = (
-    dockerfile.stages((ROOT / "ops/images/Dockerfile").read_text("utf-8"))[-1]
-    .only("ENTRYPOINT")
-    .words
-)
+IMAGE = dockerfile.stages((ROOT / "ops/images/Dockerfile").read_text("utf-8"))[-1]
+ENTRYPOINT = IMAGE.only("ENTRYPOINT").words
 # Settings of commands that do not read all of them, and where files of settings are.
 READ_BEFORE = {"AIS_SECRETS_DIR"}
 
@@ -141,3 +138,21 @@ def test_the_logins_are_those_of_the_product() -> None:
     made = (compose_file.FOLDER / "postgres" / "logins.sh").read_text("utf-8")
     for login in (logins.APPLICATION_LOGIN, logins.PROJECTOR_LOGIN, logins.READER_LOGIN):
         assert f"'{login}'" in made
+
+
+def test_proxy_image_and_file_agree_on_ports_accounts_and_folders() -> None:
+    proxy = (compose_file.FOLDER / "Caddyfile").read_text("utf-8")
+    listens = dict(re.findall(r"^\t(https?)_port (\d+)$", proxy, re.MULTILINE))
+    assert SERVICES["proxy"]["ports"][:2] == [f"80:{listens['http']}", f"443:{listens['https']}"]
+    (admin,) = re.findall(r"^\tadmin (\S+)$", proxy, re.MULTILINE)
+    assert SERVICES["proxy"]["healthcheck"]["test"][-1].startswith(f"http://{admin}/")
+    assert "\trespond /metrics 404\n" in proxy
+    assert "header_up X-Forwarded-For {remote_host}" in proxy
+    environment = IMAGE.environment()
+    assert re.findall(r"\{\$WEB_(HOST|PORT):(\w+)\}", proxy) == [
+        ("HOST", "web"),
+        ("PORT", environment["AIS_PORT"]),
+    ]
+    for name in OURS:
+        assert SERVICES[name]["user"] == IMAGE.only("USER").rest
+    assert f"letters:{environment['AIS_DATA_DIR']}" in SERVICES["worker"]["volumes"]

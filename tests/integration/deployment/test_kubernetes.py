@@ -10,8 +10,11 @@ from interfaces.cli import main
 from interfaces.http.app import ROUTES
 from interfaces.roles import ALL_ROLES
 from tests.integration.deployment import kubernetes_files
+from tests.integration.image import dockerfile
 
+ROOT = kubernetes_files.FOLDER.parents[1]
 OBJECTS = kubernetes_files.objects()
+IMAGE = dockerfile.stages((ROOT / "ops/images/Dockerfile").read_text("utf-8"))[-1].environment()
 PODS = [each for each in OBJECTS if each["kind"] in {"Deployment", "Job"}]
 
 
@@ -73,7 +76,9 @@ def test_each_role_has_probes_that_exist_a_budget_and_time_to_end() -> None:
     for name in ALL_ROLES:
         role = _named("Deployment", f"ais-{name}")
         container = _container(role)
-        ports = {each["name"] for each in container["ports"]}
+        ports = {each["name"]: str(each["containerPort"]) for each in container["ports"]}
+        assert ports["metrics"] == IMAGE["AIS_OPERATIONS_PORT"]
+        assert ports.get("http", IMAGE["AIS_PORT"]) == IMAGE["AIS_PORT"]
         for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
             assert container[probe]["httpGet"]["path"] in paths
             assert container[probe]["httpGet"]["port"] in ports

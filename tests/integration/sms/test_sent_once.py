@@ -18,6 +18,7 @@ from psycopg.types.json import Jsonb
 from application import ports
 from application.booking import texts
 from application.failed_tasks import try_failed_again
+from application.modes.current_modes import CurrentModes
 from application.text_messages import RecordedMessenger, TextMessage, TextRefused
 from infrastructure.postgres.failed_tasks import OutboxFailedTasks
 from infrastructure.postgres.outbox import Outbox
@@ -38,6 +39,8 @@ from tests.support.text_gateway import TextGateway, running_gateway
 MESSAGE = TextMessage("sms-disruption-ABC234-0", "+966500000000", "gone", "disruption", "en")
 TASK = texts.DisruptionText("booking-ABC234", "0-cancelled-20261224T0830")
 WAIT_SECONDS = 30.0
+
+OPEN = SimpleNamespace(current=CurrentModes())
 
 
 class Sender:
@@ -90,7 +93,8 @@ async def test_a_message_is_tried_again_until_the_gateway_takes_it_and_then_neve
     monkeypatch.setattr(local_queue, "retry_pause_seconds", lambda _: 0.0)
     gateway.behaviour = [500, 503, "reset", 422]
     core = cast(
-        Core, SimpleNamespace(outbox=Outbox(pool), follower=Mock(), texts=Sender(messenger))
+        Core,
+        SimpleNamespace(outbox=Outbox(pool), follower=Mock(), modes=OPEN, texts=Sender(messenger)),
     )
     queue = LocalQueue(core, [TaskHandler(texts.DisruptionText, send_text)])
     with psycopg.connect(database.owner_dsn) as connection:
@@ -180,7 +184,7 @@ async def test_separate_workers_set_a_refused_message_aside_at_the_first_try(
     broker.declare_queue(QUEUE_NAME)
     broker.flush_all()
     loop = asyncio.get_running_loop()
-    actors.register(broker, cast(Core, SimpleNamespace(texts=Refusing())), loop)
+    actors.register(broker, cast(Core, SimpleNamespace(texts=Refusing(), modes=OPEN)), loop)
     worker = dramatiq.Worker(broker, worker_timeout=50, worker_threads=1)
     worker.start()
     try:

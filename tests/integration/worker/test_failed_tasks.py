@@ -14,6 +14,7 @@ from psycopg.types.json import Jsonb
 
 from application import ports
 from application.failed_tasks import list_failed, try_failed_again
+from application.modes.current_modes import CurrentModes
 from infrastructure.identity import tokens
 from infrastructure.postgres.failed_tasks import OutboxFailedTasks
 from infrastructure.postgres.outbox import Outbox
@@ -27,6 +28,8 @@ from interfaces.worker import local_queue
 from interfaces.worker.local_queue import LocalQueue
 from interfaces.worker.task_handler import TaskHandler
 from tests.support.servers import TestDatabase
+
+OPEN = SimpleNamespace(current=CurrentModes())
 
 
 class Print(ports.BackgroundTask, frozen=True):
@@ -150,7 +153,7 @@ async def test_a_task_that_failed_for_good_is_found_and_carried_out_once_by_the_
 
     _store(database, "print", page="p1")
     async with make_pool(database.app_dsn) as pool:
-        core = cast(Core, SimpleNamespace(outbox=Outbox(pool), follower=Mock()))
+        core = cast(Core, SimpleNamespace(outbox=Outbox(pool), follower=Mock(), modes=OPEN))
         queue = LocalQueue(core, [TaskHandler(Print, act)])
         await _relayed_until(queue, database, "failed_at IS NOT NULL")
         assert await asyncio.to_thread(command.failed) == 0

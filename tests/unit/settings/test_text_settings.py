@@ -2,7 +2,7 @@
 
 import pytest
 
-from interfaces import composition, settings
+from interfaces import message_composition, settings
 from interfaces.settings import SettingRefused
 from tests.unit.settings.test_settings import REQUIRED
 
@@ -56,6 +56,6 @@ def test_a_sender_is_what_telephones_can_show(sender: str) -> None:
 
 
 def test_text_messages_are_files_only_where_letters_are() -> None:
-    assert composition.text_outbox_of(settings.load(REQUIRED)) is not None
-    assert composition.text_outbox_of(settings.load({**REQUIRED, **SERVER})) is None
-    assert composition.text_outbox_of(settings.load({**REQUIRED, **GATEWAY})) is None
+    assert message_composition.text_outbox_of(settings.load(REQUIRED)) is not None
+    assert message_composition.text_outbox_of(settings.load({**REQUIRED, **SERVER})) is None
+    assert message_composition.text_outbox_of(settings.load({**REQUIRED, **GATEWAY})) is None
