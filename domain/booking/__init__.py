@@ -16,6 +16,7 @@ saved_passengers: passengers that an account has saved for its bookings
 check_in: check-in, boarding, and how a flight ends for its passengers
 check_in_undo: the undo of a check-in
 departure_correction: what a departure closed is open again, because it was recorded by mistake
+hold_extension: a hold ends later while Stripe does not open the session of its checkout
 reseating: an expired booking takes its seats again when its money came late
 cancellation: cancellation of the booking or a part of it, refunds
 refund_approval: when a refund beyond the rules needs a second person

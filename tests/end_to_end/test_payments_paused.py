@@ -5,11 +5,13 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
+from email import message_from_bytes, policy
 from pathlib import Path
 
 import httpx
 import pytest
 
+from infrastructure.stripe import breaker
 from tests.support import customers, running_system, stored_log
 from tests.support.customers import Customer
 from tests.support.running_system import System
@@ -75,3 +77,47 @@ async def test_while_an_operator_pauses_payments_stripe_is_not_called_and_sales_
     opened = (await customer.send_checkout(booking, key=key)).json()
     assert await customers.press(opened["checkoutUrl"], "pay") == 303
     await customer.becomes(booking, "confirmed")
+
+
+async def _letters(system: System, reference: str) -> list[Path]:
+    """Return the letters with the link of a payment page, once there is one."""
+    async with asyncio.timeout(stored_log.WAIT_SECONDS):
+        while True:
+            found = list(system.mailbox.glob(f"payment-link-{reference}*.eml"))
+            if found:
+                return found
+            await asyncio.sleep(0.1)
+
+
+# Takes as long as a traveller is left to wait before the attempt counts as delayed: 20 seconds.
+async def test_a_checkout_while_stripe_is_away_is_opened_later_and_its_seats_stay_held(
+    system: System, client: httpx.AsyncClient, customer: Customer
+) -> None:
+    flight = running_system.schedule(system, seats=5)
+    booking = (await customer.send_booking(flight)).json()
+    key = secrets.token_hex(8)
+    running_system.control(system, "faults", "PUT", kind="lost_before", times=10**6)
+    for _ in range(breaker.OUTAGES):
+        told = await customer.send_checkout(booking["id"], key=key)
+        problem = told.json()
+        assert (told.status_code, problem["code"]) == (504, "PROVIDER_TIMEOUT")
+        assert problem["details"]["reason"] == "payment_delayed"
+        assert problem["details"]["heldUntil"] == booking["holdUntil"]
+        assert int(told.headers["retry-after"]) > 0
+    assert (await until_modes_are(client, ["payments_paused"]))["stripe"] == "down"
+    at_once = await customer.send_checkout(booking["id"], key=key)
+    assert (at_once.status_code, at_once.json()["code"]) == (502, "PROVIDER_ERROR")
+    assert at_once.json()["details"] == problem["details"]
+
+    running_system.disarm(system)
+    (letter,) = await _letters(system, booking["reference"])
+    assert (await customer.booking(booking["id"]))["holdUntil"] > booking["holdUntil"]
+    assert "stripe" not in await until_modes_are(client, [])
+    opened = (await customer.send_checkout(booking["id"], key=key)).json()
+    text = message_from_bytes(letter.read_bytes(), policy=policy.default)
+    body = text.get_body(("plain",))
+    assert body is not None
+    assert opened["checkoutUrl"] in body.get_content()
+    assert await customers.press(opened["checkoutUrl"], "pay") == 303
+    await customer.becomes(booking["id"], "confirmed")
+    assert await _letters(system, booking["reference"]) == [letter]

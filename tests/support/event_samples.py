@@ -20,6 +20,7 @@ from domain.booking import events as bookings
 from domain.booking.charge_back_events import BookingChargedBack, CouponsVoided
 from domain.booking.check_in_events import DepartureWithdrawn, ReopenedCoupon
 from domain.booking.division_events import BookingDivided, BookingDividedOff
+from domain.booking.hold_extension_events import HoldExtended
 from domain.booking.refund_approval_events import RefundProposed
 from domain.booking.reseating_events import BookingReseated
 from domain.booking.seat_events import SeatExtrasRefunded
@@ -250,6 +251,7 @@ BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
     bookings.BookingPaid: _TICKETED[:1],
     bookings.BookingConfirmed: _TICKETED[:2],
     BookingReseated: (bookings.BookingReserved, bookings.BookingExpired),
+    HoldExtended: _TICKETED[:1],
     bookings.CouponsCancelled: _TICKETED,
     bookings.RefundGranted: _TICKETED,
     **dict.fromkeys((SeatExtrasRefunded, CouponsSuspended, RefundProposed), _TICKETED),
@@ -271,6 +273,7 @@ BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
     flights.EquipmentChanged: (flights.SeatsAssigned,),
     flights.CheckInWithdrawn: (flights.CheckInAccepted,),
     flights.SeatsSold: (flights.SeatsHeld,),
+    flights.SeatHoldExtended: (flights.SeatsHeld,),
     flights.SeatsReleased: (
         flights.SeatsHeld,
         flights.SeatsSold,
