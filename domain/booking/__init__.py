@@ -28,6 +28,7 @@ division: passengers leave for a booking of their own
 attachment: an account has a booking that an agency or the call centre sold
 
 events: all events
+hold_extension_events: the event by which a hold is extended
 check_in_events: the root of the events from check-in on, and the withdrawal of a departure
 division_events: the events of a division
 reseating_events: the event of a booking that takes its seats again

@@ -98,12 +98,12 @@ async def test_a_checkout_while_stripe_is_away_is_opened_later_and_its_seats_sta
     key = secrets.token_hex(8)
     running_system.control(system, "faults", "PUT", kind="lost_before", times=10**6)
     for _ in range(breaker.OUTAGES):
-        told = await customer.send_checkout(booking["id"], key=key)
-        problem = told.json()
-        assert (told.status_code, problem["code"]) == (504, "PROVIDER_TIMEOUT")
+        delayed = await customer.send_checkout(booking["id"], key=key)
+        problem = delayed.json()
+        assert (delayed.status_code, problem["code"]) == (504, "PROVIDER_TIMEOUT")
         assert problem["details"]["reason"] == "payment_delayed"
         assert problem["details"]["heldUntil"] == booking["holdUntil"]
-        assert int(told.headers["retry-after"]) > 0
+        assert int(delayed.headers["retry-after"]) > 0
     assert (await until_modes_are(client, ["payments_paused"]))["stripe"] == "down"
     at_once = await customer.send_checkout(booking["id"], key=key)
     assert (at_once.status_code, at_once.json()["code"]) == (502, "PROVIDER_ERROR")

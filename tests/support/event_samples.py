@@ -248,10 +248,9 @@ FORMS: dict[str, tuple[Any, ...]] = {
 _CAPTURED = (payments.AttemptStarted, payments.PaymentCaptured)
 _TICKETED = (bookings.BookingReserved, bookings.BookingPaid, bookings.BookingConfirmed)
 BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
-    bookings.BookingPaid: _TICKETED[:1],
+    **dict.fromkeys((bookings.BookingPaid, HoldExtended), _TICKETED[:1]),
     bookings.BookingConfirmed: _TICKETED[:2],
     BookingReseated: (bookings.BookingReserved, bookings.BookingExpired),
-    HoldExtended: _TICKETED[:1],
     bookings.CouponsCancelled: _TICKETED,
     bookings.RefundGranted: _TICKETED,
     **dict.fromkeys((SeatExtrasRefunded, CouponsSuspended, RefundProposed), _TICKETED),
@@ -272,8 +271,7 @@ BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
     bookings.ModificationCompleted: _TICKETED,
     flights.EquipmentChanged: (flights.SeatsAssigned,),
     flights.CheckInWithdrawn: (flights.CheckInAccepted,),
-    flights.SeatsSold: (flights.SeatsHeld,),
-    flights.SeatHoldExtended: (flights.SeatsHeld,),
+    **dict.fromkeys((flights.SeatsSold, flights.SeatHoldExtended), (flights.SeatsHeld,)),
     flights.SeatsReleased: (
         flights.SeatsHeld,
         flights.SeatsSold,
