@@ -30,7 +30,7 @@ class Checkout(msgspec.Struct, frozen=True):
     replayed: bool
 
 
-class CheckoutDelayed(Exception):
+class CheckoutDelayed(gateway.GatewayFailure):
     """Stripe did not answer: the session is opened later. The seats are held until `held_until`,
     None where none are, or where the payment is for a change of a booking.
     """
