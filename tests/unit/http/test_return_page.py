@@ -20,7 +20,6 @@ from application.payment.record_refund import Accepted, Settled
 from application.payment.return_parked_funds import ReturnParkedFunds
 from application.rate_limit import Limit
 from domain.kernel import money
-from domain.modes.modes import ModeOn
 from interfaces.http import return_page
 from interfaces.http.return_page import RELOAD_AFTER_SECONDS
 from interfaces.http.return_page_words import WORDS
@@ -64,23 +63,6 @@ async def test_the_page_changes_from_processing_to_confirmed_with_flights_and_to
     assert departs in confirmed.text
     total = money.display(returning.airline.state(booking).price_now().total())
     assert f">{total}<" in confirmed.text
-
-
-@pytest.mark.parametrize("page", ["paid", "unpaid"])
-async def test_stripe_is_not_asked_while_nothing_may_be_changed(
-    returning: Returning, page: str
-) -> None:
-    booking = returning.checked_out()
-    maintenance = ModeOn("maintenance", returning.airline.clock(), "operator", "a drill", None)
-    current = returning.edge.app.ports.modes.current
-    current.replace({"maintenance": maintenance})
-    try:
-        assert (await returning.see(f"/{page}/{booking}")).status_code == 200
-        assert returning.stripe.attempts == []
-    finally:
-        current.replace({})
-    await returning.see(f"/{page}/{booking}")
-    assert len(returning.stripe.attempts) == 1
 
 
 @pytest.mark.parametrize("language", ["en", "ar"])
