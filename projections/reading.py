@@ -102,8 +102,9 @@ def read(cursor: Cursor, projection: Projection, *, after: int, limit: int) -> S
 def histories(cursor: Cursor, streams: Collection[str], upto: int) -> Iterator[LoggedEvent]:
     """Yield all events of these streams up to the position, in log order."""
     cursor.execute(
-        "SELECT position, stream, version, tag, recorded_at, payload FROM ledger.event "
-        "WHERE stream = ANY (%s) AND position <= %s ORDER BY position",
+        "SELECT position, e.stream, e.version, tag, recorded_at, payload "
+        "FROM ledger.stream_event AS s JOIN ledger.event AS e USING (position) "
+        "WHERE s.stream = ANY (%s) AND position <= %s ORDER BY position",
         (sorted(streams), upto),
         binary=True,
     )

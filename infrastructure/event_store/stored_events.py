@@ -20,11 +20,12 @@ _SELECT: LiteralString = (
     "recorded_at, actor, command_id, correlation_id, causation_id FROM ledger.stored_events "
 )
 _OF_STREAM: LiteralString = (
-    "WHERE originator_id = %s AND originator_version > %s AND originator_version <= %s "
+    "JOIN ledger.stream_event AS s ON s.position = notification_id "
+    "WHERE s.stream = %s AND s.version > %s AND s.version <= %s "
 )
 _BETWEEN: LiteralString = "WHERE notification_id >= %s AND notification_id <= %s "
-SELECT_STREAM = _SELECT + _OF_STREAM + "ORDER BY originator_version LIMIT %s"
-SELECT_STREAM_BACKWARDS = _SELECT + _OF_STREAM + "ORDER BY originator_version DESC LIMIT %s"
+SELECT_STREAM = _SELECT + _OF_STREAM + "ORDER BY s.version LIMIT %s"
+SELECT_STREAM_BACKWARDS = _SELECT + _OF_STREAM + "ORDER BY s.version DESC LIMIT %s"
 SELECT_LOG = _SELECT + _BETWEEN + "ORDER BY notification_id LIMIT %s"
 SELECT_LOG_BY_TOPIC = _SELECT + _BETWEEN + "AND topic = ANY(%s) ORDER BY notification_id LIMIT %s"
 SELECT_HEAD: LiteralString = "SELECT max(notification_id) FROM ledger.stored_events"
