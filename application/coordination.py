@@ -15,7 +15,6 @@ class Lock(enum.IntEnum):
     LOGIN_CREATION = 7303
     PROJECTION_LEADER = 7304
     PROJECTION_REBUILD = 7305
-    LOG_PARTITION = 7306
 
 
 class Channel(enum.StrEnum):

@@ -1719,6 +1719,7 @@ DECLARE
     base bigint;
     moment timestamptz;
     stream_with_gap text;
+    tenth bigint;
 BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'append runs under READ COMMITTED only' USING ERRCODE = 'AIS04';
@@ -1784,6 +1785,11 @@ BEGIN
 
     INSERT INTO ledger.outbox (topic, body)
     SELECT o.topic, o.body::jsonb FROM unnest(topics, bodies) AS o (topic, body);
+
+    tenth := ledger.partition_positions() / 10;
+    IF base / tenth <> last_position / tenth THEN
+        PERFORM ledger.prepare_partition();
+    END IF;
 
     written := true;
     PERFORM pg_notify('ais_log', last_position::text);
@@ -2000,9 +2006,8 @@ $function$;
 CREATE OR REPLACE FUNCTION ledger.prepare_partition()
  RETURNS boolean
  LANGUAGE plpgsql
- SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
- SET lock_timeout TO '2s'
+ SET lock_timeout TO '100ms'
 AS $function$
 DECLARE
     first bigint;
@@ -2010,7 +2015,6 @@ DECLARE
     made text;
     parent text;
 BEGIN
-    PERFORM pg_advisory_xact_lock(7306);
     SELECT max(p.last_position) + 1 INTO first FROM ledger.log_partition AS p;
     IF EXISTS (
         SELECT FROM ledger.log_partition AS p
@@ -2034,6 +2038,8 @@ BEGIN
     INSERT INTO ledger.log_partition (first_position, last_position)
     VALUES (first, first + width - 1);
     RETURN true;
+EXCEPTION WHEN lock_not_available THEN
+    RETURN false;
 END
 $function$;
 
@@ -2665,7 +2671,6 @@ $function$;
 -- FUNCTION ledger.booking_of_credit(payload bytea): ais_application may EXECUTE
 -- FUNCTION ledger.known_commands(ids uuid[]): ais_application may EXECUTE
 -- FUNCTION ledger.move_period(): PUBLIC may EXECUTE
--- FUNCTION ledger.prepare_partition(): ais_application may EXECUTE
 -- FUNCTION ledger.refuse_closed_period(): PUBLIC may EXECUTE
 -- FUNCTION ledger.stale_streams(streams text[], versions integer[]): ais_application may EXECUTE
 -- FUNCTION operations.probe_room(): ais_application may EXECUTE

@@ -139,16 +139,16 @@ FROM ledger.event;
 GRANT SELECT ON ledger.stored_events TO ais_application, ais_follower;
 
 -- Makes the next partition, unless a whole one is free behind the head already; says whether it did.
--- Attaching takes SHARE UPDATE EXCLUSIVE, beside which appends and reads go on.
-CREATE FUNCTION ledger.prepare_partition() RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
+-- Attaching takes SHARE UPDATE EXCLUSIVE, beside which appends and reads go on. The append calls it
+-- ten times in each partition; where it cannot have that lock at once, the next time does.
+CREATE FUNCTION ledger.prepare_partition() RETURNS boolean LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp SET lock_timeout = '100ms' AS $$
 DECLARE
     first bigint;
     width bigint := ledger.partition_positions();
     made text;
     parent text;
 BEGIN
-    PERFORM pg_advisory_xact_lock(7306);
     SELECT max(p.last_position) + 1 INTO first FROM ledger.log_partition AS p;
     IF EXISTS (
         SELECT FROM ledger.log_partition AS p
@@ -172,10 +172,11 @@ BEGIN
     INSERT INTO ledger.log_partition (first_position, last_position)
     VALUES (first, first + width - 1);
     RETURN true;
+EXCEPTION WHEN lock_not_available THEN
+    RETURN false;
 END
 $$;
 REVOKE ALL ON FUNCTION ledger.prepare_partition FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION ledger.prepare_partition TO ais_application;
 
 -- As before, but versions are looked up in ledger.stream_event.
 CREATE OR REPLACE FUNCTION ledger.append(command_ids uuid[], fingerprints bytea[],
@@ -194,6 +195,7 @@ DECLARE
     base bigint;
     moment timestamptz;
     stream_with_gap text;
+    tenth bigint;
 BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'append runs under READ COMMITTED only' USING ERRCODE = 'AIS04';
@@ -259,6 +261,11 @@ BEGIN
 
     INSERT INTO ledger.outbox (topic, body)
     SELECT o.topic, o.body::jsonb FROM unnest(topics, bodies) AS o (topic, body);
+
+    tenth := ledger.partition_positions() / 10;
+    IF base / tenth <> last_position / tenth THEN
+        PERFORM ledger.prepare_partition();
+    END IF;
 
     written := true;
     PERFORM pg_notify('ais_log', last_position::text);
