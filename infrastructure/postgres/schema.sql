@@ -563,7 +563,6 @@ CREATE TABLE ledger.posting (
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.posting FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change(); -- ENABLE ALWAYS
 CREATE TRIGGER balanced AFTER INSERT ON ledger.posting REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_unbalanced();
 CREATE TRIGGER period_open AFTER INSERT ON ledger.posting REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_closed_period();
-CREATE TRIGGER with_event AFTER INSERT ON ledger.posting REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_posting_without_event();
 
 CREATE TABLE ledger.posting_1 (
     "position" bigint NOT NULL,
@@ -581,7 +580,6 @@ CREATE TABLE ledger.posting_1 (
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.posting_1 FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change(); -- ENABLE ALWAYS
 CREATE TRIGGER balanced AFTER INSERT ON ledger.posting_1 REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_unbalanced();
 CREATE TRIGGER period_open AFTER INSERT ON ledger.posting_1 REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_closed_period();
-CREATE TRIGGER with_event AFTER INSERT ON ledger.posting_1 REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_posting_without_event();
 
 CREATE TABLE ledger.posting_10000001 (
     "position" bigint NOT NULL,
@@ -599,7 +597,6 @@ CREATE TABLE ledger.posting_10000001 (
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.posting_10000001 FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change(); -- ENABLE ALWAYS
 CREATE TRIGGER balanced AFTER INSERT ON ledger.posting_10000001 REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_unbalanced();
 CREATE TRIGGER period_open AFTER INSERT ON ledger.posting_10000001 REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_closed_period();
-CREATE TRIGGER with_event AFTER INSERT ON ledger.posting_10000001 REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_posting_without_event();
 
 CREATE VIEW ledger.stored_events AS
  SELECT stream AS originator_id,
@@ -1791,6 +1788,16 @@ BEGIN
         PERFORM ledger.prepare_partition();
     END IF;
 
+    tenth := ledger.partition_positions() / 10;
+    IF base / tenth <> last_position / tenth THEN
+        PERFORM ledger.prepare_partition();
+    END IF;
+
+    tenth := ledger.partition_positions() / 10;
+    IF base / tenth <> last_position / tenth THEN
+        PERFORM ledger.prepare_partition();
+    END IF;
+
     written := true;
     PERFORM pg_notify('ais_log', last_position::text);
 END
@@ -1863,9 +1870,6 @@ BEGIN
     EXECUTE format('CREATE TRIGGER period_open AFTER INSERT ON %s '
                    'REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT '
                    'EXECUTE FUNCTION ledger.refuse_closed_period()', guarded);
-    EXECUTE format('CREATE TRIGGER with_event AFTER INSERT ON %s '
-                   'REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT '
-                   'EXECUTE FUNCTION ledger.refuse_posting_without_event()', guarded);
 END
 $function$;
 
@@ -2046,7 +2050,6 @@ $function$;
 CREATE OR REPLACE FUNCTION ledger.record_stream_events()
  RETURNS trigger
  LANGUAGE plpgsql
- SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 BEGIN
     INSERT INTO ledger.stream_event (stream, version, position)
@@ -2160,37 +2163,25 @@ BEGIN
 END
 $function$;
 
-CREATE OR REPLACE FUNCTION ledger.refuse_posting_without_event()
- RETURNS trigger
- LANGUAGE plpgsql
- SET search_path TO 'pg_catalog', 'pg_temp'
- SET enable_seqscan TO 'off'
-AS $function$
-DECLARE
-    missing bigint;
-BEGIN
-    SELECT i.position INTO missing FROM inserted AS i
-    WHERE NOT EXISTS (SELECT FROM ledger.event AS e WHERE e.position = i.position) LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'the posting at position % has no event', missing
-            USING ERRCODE = 'foreign_key_violation';
-    END IF;
-    RETURN NULL;
-END
-$function$;
-
 CREATE OR REPLACE FUNCTION ledger.refuse_unbalanced()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
 DECLARE
-    unbalanced bigint;
+    offending record;
 BEGIN
-    SELECT position INTO unbalanced FROM inserted
-    GROUP BY position, currency HAVING sum(amount) <> 0 LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'the entry at position % does not balance', unbalanced
+    SELECT i.position, i.amount INTO offending
+    FROM (SELECT n.position, sum(n.amount) AS amount FROM inserted AS n
+          GROUP BY n.position, n.currency) AS i
+    WHERE i.amount <> 0
+       OR (SELECT e.position FROM ledger.event AS e WHERE e.position = i.position LIMIT 1) IS NULL
+    LIMIT 1;
+    IF FOUND AND offending.amount <> 0 THEN
+        RAISE EXCEPTION 'the entry at position % does not balance', offending.position
             USING ERRCODE = 'AIS02';
+    ELSIF FOUND THEN
+        RAISE EXCEPTION 'the entry at position % has no event', offending.position
+            USING ERRCODE = 'foreign_key_violation';
     END IF;
     RETURN NULL;
 END

@@ -12,8 +12,7 @@ CREATE TABLE ledger.stream_event (
 GRANT SELECT ON ledger.stream_event
     TO ais_application, ais_projector, ais_reader, ais_follower;
 
-CREATE FUNCTION ledger.record_stream_events() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION ledger.record_stream_events() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO ledger.stream_event (stream, version, position)
     SELECT i.stream, i.version, i.position FROM inserted AS i;
