@@ -18,6 +18,6 @@ def partition_finding(dsn: str) -> Finding:
 def free_finding(free: int) -> Finding:
     """Appends make it ten times in each partition; missing, something holds a lock on the log."""
     if free == 0:
-        advice = "as the owner: SELECT ledger.prepare_partition()"
+        advice = "ops/ais migrate; then, as the owner: SELECT ledger.prepare_partition()"
         return warning(CHECK, "the next partition of the log is not made", advice)
     return ok(CHECK, f"{free} free behind the one in use")

@@ -1,9 +1,10 @@
 -- The log and its postings as partitions by ranges of positions; the tables so far become the first
 -- ones. No row is read or moved: takes milliseconds, for which appends and reads wait.
 --
--- Statement triggers of a table do not fire for what names a partition of it, so that each partition
--- has its own. The foreign key from postings to events becomes a check of each inserted posting:
--- with a key, detaching a range would read all later postings under a strong lock.
+-- Statement triggers of a table do not fire for what names a partition of it: each has its own. The
+-- foreign key from postings to events becomes a check of each inserted posting: with a key,
+-- detaching a range would read all later postings under a strong lock. The release before finds
+-- streams by the index that goes.
 
 -- In one query, as it runs at each append. A subquery with LIMIT stays a look-up by index, however
 -- short the log was when the plan was made.
@@ -67,7 +68,7 @@ ALTER TABLE ledger.posting DROP CONSTRAINT posting_position_fkey;
 DROP TRIGGER period_moved ON ledger.event;
 ALTER TABLE ledger.event RENAME TO event_1;
 ALTER TABLE ledger.event_1 RENAME CONSTRAINT event_pkey TO event_1_pkey;
-ALTER TABLE ledger.event_1 RENAME CONSTRAINT event_stream_version TO event_1_stream_version;
+ALTER TABLE ledger.event_1 DROP CONSTRAINT event_stream_version;
 ALTER INDEX ledger.event_by_actor RENAME TO event_1_by_actor;
 ALTER INDEX ledger.event_by_correlation RENAME TO event_1_by_correlation;
 ALTER INDEX ledger.event_by_tag RENAME TO event_1_by_tag;
@@ -75,7 +76,7 @@ ALTER INDEX ledger.event_of_credit RENAME TO event_1_of_credit;
 ALTER INDEX ledger.event_of_staff RENAME TO event_1_of_staff;
 ALTER TABLE ledger.posting RENAME TO posting_1;
 ALTER TABLE ledger.posting_1 RENAME CONSTRAINT posting_pkey TO posting_1_pkey;
--- The name by which the release before knows that a new stream is taken.
+-- The name by which the append's callers know that a new stream is taken.
 ALTER TABLE ledger.stream_event RENAME CONSTRAINT stream_event_pkey TO event_stream_version;
 
 CREATE TABLE ledger.event (
@@ -140,7 +141,7 @@ SELECT stream AS originator_id, version AS originator_version, tag AS topic, pay
 FROM ledger.event;
 GRANT SELECT ON ledger.stored_events TO ais_application, ais_follower;
 
--- Makes the next partition, unless a whole one is free behind the head already; says whether it did.
+-- Makes the next partition, unless a whole one is free behind the head; says whether it did.
 -- Attaching takes SHARE UPDATE EXCLUSIVE, beside which appends and reads go on. The append calls it
 -- ten times in each partition; where it cannot have that lock at once, the next time does.
 CREATE FUNCTION ledger.prepare_partition() RETURNS boolean LANGUAGE plpgsql
@@ -263,6 +264,11 @@ BEGIN
 
     INSERT INTO ledger.outbox (topic, body)
     SELECT o.topic, o.body::jsonb FROM unnest(topics, bodies) AS o (topic, body);
+
+    tenth := ledger.partition_positions() / 10;
+    IF base / tenth <> last_position / tenth THEN
+        PERFORM ledger.prepare_partition();
+    END IF;
 
     tenth := ledger.partition_positions() / 10;
     IF base / tenth <> last_position / tenth THEN
