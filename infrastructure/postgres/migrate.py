@@ -7,7 +7,7 @@ its processes are replaced. Those named `post` take away what only that release 
 
 import hashlib
 import importlib.resources
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Literal
 
 import msgspec
@@ -20,7 +20,11 @@ Phase = Literal["pre", "post"]
 
 
 class MigrationRefused(Exception):
-    """An applied file is missing or differs from what was applied, or an earlier phase is left."""
+    """An applied file is missing or differs from what was applied, or an earlier phase is left.
+
+    Phase `pre` lets those be missing that are newer than all files: a later release added them, and
+    this one is gone back to.
+    """
 
 
 class Migration(msgspec.Struct, frozen=True):
@@ -80,11 +84,14 @@ def migrate(
         )
         rows = connection.execute("SELECT number, checksum FROM public.schema_migration")
         done: dict[int, str] = dict(rows.fetchall())
+        for number in _of_later_releases(done, wanted) if phase == "pre" else ():
+            progress(f"{number:04d} is of a later release, and stays")
+            del done[number]
         _require_same_history(done, wanted)
         missing = [migration for migration in wanted if migration.number not in done]
         # On a new database nothing runs yet, so that it gets everything at once.
         for migration in _of_phase(missing, phase) if done else missing:
-            progress(migration.name)
+            progress(f"applying {migration.name}")
             with connection.transaction():
                 connection.execute(migration.sql.encode())
                 connection.execute(
@@ -111,6 +118,11 @@ def _of_phase(missing: Sequence[Migration], phase: Phase | None) -> Sequence[Mig
                 f"{migration.name} has to be applied first: ais migrate --phase {migration.phase}"
             )
     return chosen
+
+
+def _of_later_releases(done: Collection[int], wanted: Sequence[Migration]) -> list[int]:
+    newest = max(migration.number for migration in wanted)
+    return sorted(number for number in done if number > newest)
 
 
 def _require_same_history(done: dict[int, str], wanted: Sequence[Migration]) -> None:

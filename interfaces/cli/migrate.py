@@ -22,9 +22,7 @@ def migrate(*, phase: migrations.Phase | None = None) -> int:
         print("ais migrate: AIS_ADMIN_DATABASE_URL is missing", file=sys.stderr)
         return 2
     try:
-        applied = migrations.migrate(
-            dsn, phase=phase, progress=lambda name: print(f"applying {name}")
-        )
+        applied = migrations.migrate(dsn, phase=phase, progress=print)
     except (psycopg.Error, migrations.MigrationRefused) as error:
         print(f"ais migrate: {type(error).__name__}: {error}", file=sys.stderr)
         return 1

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from application.ports import Unavailable
-from infrastructure.postgres import condition, standby
+from infrastructure.postgres import condition, primary, standby
 from infrastructure.postgres.condition import Condition, Rights
 from infrastructure.postgres.migrate import Migration, migrations
 from infrastructure.postgres.standby import Standby
@@ -32,7 +32,8 @@ def database_findings(app_dsn: str, projector_dsn: str | None) -> Iterator[Findi
         return
     yield from server_findings(found)
     if not found.server.is_standby:
-        yield standby_finding(standby.read_standby(app_dsn))
+        servers = len(primary.servers_of(app_dsn))
+        yield standby_finding(standby.read_standby(app_dsn), servers=servers)
     yield clock_finding(found.clock_ahead_seconds)
     yield migration_finding(found.history, migrations())
     if found.rights is not None:
@@ -69,8 +70,11 @@ def server_findings(found: Condition) -> Iterator[Finding]:
         yield ok("connections", used)
 
 
-def standby_finding(found: Standby) -> Finding:
-    """Return whether the standby that commits wait for is there, and how far it is behind."""
+def standby_finding(found: Standby, *, servers: int) -> Finding:
+    """Return whether the standby that commits wait for is there, and how far it is behind.
+
+    `servers` is how many the address names: with more than one, some standby is to take over.
+    """
     advice = "ops/runbooks/failover.md"
     if not found.is_there:
         detail = f"commits wait for {found.required}, which is not connected"
@@ -83,6 +87,9 @@ def standby_finding(found: Standby) -> Finding:
     ]
     if late:
         return warning("standby", "; ".join(late), advice)
+    if not found.required and servers > 1:
+        detail = f"the address names {servers} servers, but commits wait for no standby"
+        return warning("standby", detail, f"what it lacks would be lost: {advice}")
     if not found.required:
         return ok("standby", "commits wait for none")
     return ok("standby", f"commits wait for {found.required}, which is connected")

@@ -431,6 +431,9 @@ NOT_TRIED: dict[str, str] = {
     "/api/admin/credits/{credit_id}/payout/approve": (
         "a payout has to be proposed first: tests/end_to_end/test_credits_over_http.py"
     ),
+    "/api/admin/modes/maintenance": (
+        "it refuses what other tests write: tests/end_to_end/test_maintenance_over_http.py"
+    ),
     "/api/admin/claims/{claim_id}/withdraw": (
         "a flight has to be disrupted first: tests/end_to_end/test_compensation_over_http.py"
     ),

@@ -13,5 +13,8 @@ if [ ! -e "$PGDATA/PG_VERSION" ]; then
         --slot ais_standby --wal-method stream --checkpoint fast --write-recovery-conf
     mv "$PGDATA.unfinished" "$PGDATA"
 fi
-exec postgres -D "$PGDATA" -c "config_file=${POSTGRES_CONFIG:-/ops/postgresql.conf}" \
-    -c synchronous_standby_names= "$@"
+# Promoted, it must not wait for itself. An argument would do, but outranks what is set after that.
+if [ -e "$PGDATA/standby.signal" ]; then
+    sed -i '/synchronous_standby_names/d' "$PGDATA/postgresql.auto.conf"
+fi
+exec postgres -D "$PGDATA" -c "config_file=${POSTGRES_CONFIG:-/ops/postgresql.conf}" "$@"

@@ -99,6 +99,19 @@ def test_only_the_proxy_is_reached_from_outside_and_databases_reach_nothing() ->
         assert SERVICES[name]["networks"] == ["inside"]
     assert FILE["networks"]["inside"]["internal"] is True
     assert "inside" not in SERVICES["proxy"]["networks"]
+
+
+def test_the_proxy_reaches_the_web_processes_by_the_network_whose_addresses_are_believed() -> None:
+    """A service is known by its own name in each of its networks, by an alias in one."""
+    proxy, web = SERVICES["proxy"], SERVICES["web"]
+    name = proxy["environment"]["WEB_HOST"]
+    assert name not in SERVICES
+    known_in = [
+        network
+        for network, options in web["networks"].items()
+        if network in proxy["networks"] and name in options.get("aliases", ())
+    ]
+    assert known_in == ["edge"]
     (subnet,) = (each["subnet"] for each in FILE["networks"]["edge"]["ipam"]["config"])
     assert SERVICES["web"]["environment"]["AIS_TRUSTED_PROXIES"] == subnet
 

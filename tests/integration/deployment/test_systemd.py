@@ -65,6 +65,22 @@ def test_settings_exist_secrets_are_credentials_and_limits_are_set(name: str) ->
         assert len(_all(limit, name)) == 1
 
 
+def test_a_role_starts_and_starts_again_also_where_a_migration_failed() -> None:
+    """A unit that requires a failed job is never started again, whatever its Restart says."""
+    jobs = {name for name in UNITS if _all("Type", name) == ["oneshot"]}
+    assert jobs == {"ais-migrate.service"}
+    for name in set(UNITS) - jobs:
+        after, wanted = (" ".join(_all(key, name)).split() for key in ("After", "Wants"))
+        assert jobs <= set(after) & set(wanted)
+        for key in ("Requires", "Requisite", "BindsTo"):
+            assert _all(key, name) == []
+        assert _all("Restart", name) == ["always"]
+    for name in jobs:
+        assert _all("Restart", name) == ["on-failure"]
+        assert _all("RestartSec", name) == ["5s"]
+        assert _all("StartLimitIntervalSec", name) == ["0"]
+
+
 def test_no_two_processes_of_a_host_share_a_port() -> None:
     ports = [
         each.partition("=")[2].replace("%i", str(instance))

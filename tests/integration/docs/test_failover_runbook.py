@@ -55,7 +55,7 @@ def _run(command: str, shell: dict[str, str]) -> str:
 
 
 def _level(dsn: str) -> str:
-    return standby_finding(standby.read_standby(dsn)).level
+    return standby_finding(standby.read_standby(dsn), servers=1).level
 
 
 def test_the_runbook_leads_from_a_lost_primary_to_a_new_standby(

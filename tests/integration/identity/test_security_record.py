@@ -1,7 +1,6 @@
 """Refused attempts in a real database: recorded soon, whatever the token says."""
 
 import datetime as dt
-import time
 
 import psycopg
 
@@ -53,16 +52,17 @@ async def test_a_flood_is_bounded_and_does_not_keep_its_answers_waiting(
 ) -> None:
     async with identities.opened(database.app_dsn) as identity:
         record = record_of(identity)
-        began = time.perf_counter()
-        for _ in range(WAITING_LIMIT * 2):
-            record.note(
-                "token_refused",
-                user_id=None,
-                route=ROUTE,
-                address="198.51.100.7",
-                correlation_id="c",
-            )
-        assert time.perf_counter() - began < 1
+        # Whatever waits for the table waits until all are noted.
+        with psycopg.connect(database.owner_dsn) as locking:
+            locking.execute("LOCK TABLE identity.auth_event")
+            for _ in range(WAITING_LIMIT * 2):
+                record.note(
+                    "token_refused",
+                    user_id=None,
+                    route=ROUTE,
+                    address="198.51.100.7",
+                    correlation_id="c",
+                )
         await record.close()
     with psycopg.connect(database.owner_dsn) as connection:
         counted = connection.execute("SELECT count(*) FROM identity.auth_event").fetchone()

@@ -59,6 +59,20 @@ def test_an_upgrade_that_was_not_finished_is_finished_before_the_next(
     assert _migrate(database, [ADD, FILL, NEXT], None) == [FILL.name, NEXT.name]
 
 
+def test_the_release_before_starts_again_after_the_files_that_only_add(
+    database: TestDatabase,
+) -> None:
+    _migrate(database, [ADD, FILL], "pre")
+    said: list[str] = []
+    assert migrate.migrate(database.owner_dsn, phase="pre", progress=said.append) == []
+    assert said == ["9001 is of a later release, and stays"]
+    for phase in ("post", None):
+        with pytest.raises(migrate.MigrationRefused, match="9001 was applied but has no file"):
+            _migrate(database, [], phase)
+    with pytest.raises(migrate.MigrationRefused, match="9001 was applied but has no file"):
+        _migrate(database, [NEXT], "pre")
+
+
 def test_a_new_database_gets_everything_at_once() -> None:
     with (
         servers.quick_folder() as folder,

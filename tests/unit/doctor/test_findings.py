@@ -149,10 +149,12 @@ def _of_the_standby() -> Iterator[tuple[str, Finding]]:
     alone = Standby(required="", is_there=True, slots="{}")
     late = '{"ais_standby": 2000000000}'
     finding = database_checks.standby_finding
-    yield "ok", finding(alone)
-    yield "ok", finding(replace(alone, required="ais_standby"))
-    yield "failed", finding(replace(alone, required="ais_standby", is_there=False))
-    yield "warning", finding(replace(alone, slots=late))
+    yield "ok", finding(alone, servers=1)
+    yield "warning", finding(alone, servers=2)
+    yield "ok", finding(replace(alone, required="ais_standby"), servers=2)
+    away = replace(alone, required="ais_standby", is_there=False)
+    yield "failed", finding(away, servers=2)
+    yield "warning", finding(replace(alone, slots=late), servers=1)
 
 
 def _of_work_and_settings() -> Iterator[tuple[str, Finding]]:
