@@ -167,6 +167,13 @@ STRIPE_LIMIT_USED = Gauge(
 STRIPE_NOT_SENT = Counter(
     "ais_stripe_not_sent_total", "Requests to Stripe not sent for our own limit"
 )
+STRIPE_BREAKER_OPEN = Gauge(
+    "ais_stripe_breaker_open",
+    "1 while this process sends no calls to Stripe, which is away, else 0",
+)
+STRIPE_BREAKER_OPENED = Counter(
+    "ais_stripe_breaker_opened_total", "Times this process stopped calling Stripe, which was away"
+)
 BATCH_SECONDS = Histogram(
     "ais_projection_batch_seconds",
     "Time of a batch that a read model applied",

@@ -58,7 +58,7 @@ from infrastructure.tax_authority.fake_authority import FakeTaxAuthority
 from infrastructure.tax_authority.rates import RateTable
 from infrastructure.tax_authority.signed_reporting import SignedReporting
 from interfaces.message_composition import mailer_of, texts_of
-from interfaces.mode_composition import open_modes
+from interfaces.mode_composition import breaker_of, open_modes
 from interfaces.settings import Settings
 from projections.stripe_settlement import queries as stripe_settlement
 
@@ -152,6 +152,7 @@ async def open_core(
                 account=settings.stripe_account_share, endpoint=settings.stripe_endpoint_share
             ),
             delayed_methods=settings.stripe_delayed_methods,
+            breaker=breaker_of(settings, modes),
         )
         stack.push_async_callback(gateway.close)
         yield _core(settings, pool, log, bus, stock, gateway, keys, report, modes)

@@ -10,7 +10,7 @@ from interfaces.setting_types import Port, Secret, Url
 
 
 class OperationsSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a process reports what it does, and how much of it."""
+    """Where a process reports what it does, and how much of it, and how it meets an outage."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     data_dir: Path = Path(".ais")
@@ -19,6 +19,7 @@ class OperationsSettings(msgspec.Struct, frozen=True, kw_only=True):
     operations_host: Annotated[str, msgspec.Meta(min_length=1)] = "127.0.0.1"
     operations_port: Port | None = None
     traces_per_second: Annotated[int, msgspec.Meta(ge=0, le=1_000)] = 5
+    stripe_breaker_pause_seconds: Annotated[int, msgspec.Meta(ge=1, le=300)] = 10
 
 
 # What each setting means, and the form of its text where that is not obvious.
@@ -37,6 +38,10 @@ OPERATIONS_ABOUT: Mapping[str, tuple[str, str]] = {
     ),
     "traces_per_second": (
         "requests, and as many tasks, of which a process begins a trace in a second; 0 traces none",
+        "",
+    ),
+    "stripe_breaker_pause_seconds": (
+        "seconds for which a process does not call Stripe after five outages in a row",
         "",
     ),
 }

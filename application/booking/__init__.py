@@ -25,6 +25,7 @@ settle_parked_funds: settle captured money that the booking could not take, by r
 return_parts: return the parts of what has ended without being paid
 allocate_funds: let money without a booking pay for the one that its payer meant
 reseat_booking: give an expired booking its seats again when its money came late
+send_payment_link: write that a payment page is open that was delayed
 ask_for_rest: write to a traveller who has paid a part of the amount due
 release_hold: ask Stripe, then expire what was not paid in time
 live_session: expire the checkout session that can still be paid
@@ -68,6 +69,7 @@ read_boarding_passes: the boarding passes of a booking
 boarding_pass_facts: the facts of a pass from the booking, its flight and its people
 boarding_pass_printer: the port that draws boarding passes
 letters: letters to passengers and their words
+letter_reasons: what letters say about codes
 letter_batches: letters that one message of the queue carries
 letter_drafts: reads what letters need, together
 send_letter: fills in letters and sends them

@@ -11,6 +11,7 @@ from application.caller import Caller
 from application.commands import stream_kinds
 from application.commands.command import Command
 from application.payment import collect, gateway
+from application.payment.extend_hold import extend_hold
 from application.payment.start_checkout import StartCheckout
 from domain.payment import attempts, rejections
 from domain.payment.state import Attempt, AttemptStatus
@@ -27,6 +28,17 @@ class Checkout(msgspec.Struct, frozen=True):
     session_id: str
     expires_at: dt.datetime
     replayed: bool
+
+
+class CheckoutDelayed(gateway.GatewayFailure):
+    """Stripe did not answer: the session is opened later. The seats are held until `held_until`,
+    None where none are, or where the payment is for a change of a booking.
+    """
+
+    def __init__(self, failure: gateway.GatewayFailure, held_until: dt.datetime | None) -> None:
+        super().__init__(str(failure))
+        self.failure = failure
+        self.held_until = held_until
 
 
 async def open_checkout(
@@ -52,16 +64,24 @@ async def open_session_for(
     Stripe is asked first whether the open one still is: an expired one is never handed out. A new
     one is opened after those before it were expired and the attempt was recorded. A repeat gets its
     session also once that is paid. Rejects what the command does, AlreadyPaid, AttemptPending and
-    SessionEnded; raises GatewayFailure.
+    SessionEnded; raises GatewayFailure, and CheckoutDelayed where the attempt is recorded and its
+    session is opened once Stripe answers.
     """
     await _learn_open_session(ports, caller, due)
     await live_session.expire_shares(ports.bus, ports.collector, due, cause=caller.cause)
     await live_session.expire_superseded(ports.bus, ports.collector, due, cause=caller.cause)
     outcome = await ports.bus.submit(caller.envelope(command))
     payment_id = outcome.answer.stream
-    attempt = await ports.collector.open_session(
-        payment_id, outcome.answer.ids["attempt"], cause=caller.cause, payment=outcome.state
-    )
+    attempt_id = outcome.answer.ids["attempt"]
+    try:
+        attempt = await ports.collector.open_session(
+            payment_id, attempt_id, cause=caller.cause, payment=outcome.state
+        )
+    except (gateway.GatewayTimeout, gateway.GatewayUnavailable) as failure:
+        held = await extend_hold(
+            ports.bus, payment_id, attempt_id, clock=ports.clock, cause=caller.cause
+        )
+        raise CheckoutDelayed(failure, None if held is None else held.hold_until) from None
     return _open(payment_id, attempt, replayed=outcome.replayed)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import msgspec
 
 from application import mail, ports, telemetry
-from application.booking import letters, people
+from application.booking import letter_reasons, letters, people
 from application.booking.letter_batches import ReadLetter
 from application.booking.letter_drafts import Draft, DraftReader
 from application.commands.bus import CommandBus
@@ -199,15 +199,17 @@ def _decided(
         case letters.ReturnedMoneyLetter(amount=amount, currency=other, reason=reason):
             return {
                 "amount": money.display(money.Money(amount, other)),
-                "reason": letters.RETURNED_FOR.get(reason, {language: reason})[language],
+                "reason": letter_reasons.RETURNED_FOR.get(reason, {language: reason})[language],
             }
         case letters.RestLetter(received=received, rest=rest, currency=other):
             return {
                 "received": money.display(money.Money(received, other)),
                 "rest": money.display(money.Money(rest, other)),
             }
+        case letters.PaymentLinkLetter(url=url):
+            return {"url": url}
         case letters.DisruptionLetter(reason=reason):
             # A task of an earlier release has words in place of a code.
-            return {"reason": letters.REASONS.get(reason, {language: reason})[language]}
+            return {"reason": letter_reasons.REASONS.get(reason, {language: reason})[language]}
         case _:
             return {}

@@ -23,9 +23,13 @@ class CurrentModes:
         """Return what is known of a mode that is on; None where it is off."""
         return self._switched.get(mode) or self._found.get(mode)
 
+    def is_switched_on(self, mode: Mode) -> bool:
+        """Return whether an operator has switched it on."""
+        return mode in self._switched
+
     def all(self) -> Mapping[Mode, ModeOn]:
         """Return every mode that is on."""
-        return {**self._switched, **self._found}
+        return {**self._found, **self._switched}
 
     def closing(self) -> ModeOn | None:
         """Return a mode in which nothing is changed; None where everything is served."""

@@ -2,6 +2,7 @@
 
 start_checkout: record the intention to collect the amount due
 collect: open, read and expire checkout sessions at Stripe
+extend_hold: a hold ends later while Stripe does not open the session of its checkout
 record_attempt: record the outcome of an attempt
 record_capture: record captured money, and that the booking is paid
 check_captures: compare captures that signed events reported with Stripe's own list

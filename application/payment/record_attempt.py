@@ -1,13 +1,15 @@
 """Record the outcome of an attempt to open a checkout session, or the end of the session."""
 
 import datetime as dt
-from typing import assert_never
+from typing import ClassVar, assert_never
 
 import msgspec
 
+from application import ports
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
+from application.payment import extend_hold
 from domain.booking import sale
 from domain.kernel import ids
 from domain.payment import attempts, rejections
@@ -55,6 +57,16 @@ class Delayed(msgspec.Struct, frozen=True):
 Result = Opened | Unresolved | Refused | Expired | Declined | Delayed
 
 
+class PaymentDelayed(ports.BackgroundTask, frozen=True):
+    """Write to the traveller that the payment page is open now, at the address `url`."""
+
+    topic: ClassVar[str] = "payment_delayed"
+
+    booking_id: str
+    attempt: str
+    url: str
+
+
 class RecordAttempt(Command, frozen=True):
     """Record the outcome of an attempt of a payment."""
 
@@ -65,7 +77,8 @@ class RecordAttempt(Command, frozen=True):
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects PaymentNotFound; the same result again records nothing.
 
-        A card declined while the booking holds no seats moves the booking too.
+        A card declined while the booking holds no seats moves the booking too. A session that is
+        opened after a wait extends the hold, and the traveller gets its link by a letter.
         """
         payment = context.load(stream_kinds.PAYMENT, self.payment_id)
         if payment is None or payment.attempt(self.attempt) is None:
@@ -78,7 +91,19 @@ class RecordAttempt(Command, frozen=True):
             assert booking is not None
             failed = sale.fail_payment(booking, reason=self.result.code)
             context.record(payment.booking, failed)
+        if events and isinstance(self.result, Opened) and is_of_booking:
+            self._end_wait(context, payment, self.result)
         return Reply(self.payment_id)
+
+    def _end_wait(self, context: DecisionContext, payment: Payment, opened: Opened) -> None:
+        """Extend the hold from now and enqueue the letter, where the traveller had to wait."""
+        attempt = payment.attempt(self.attempt)
+        assert attempt is not None
+        if not attempts.was_delayed(attempt, now=context.now):
+            return
+        extend_hold.extend(context, payment.booking, self.attempt)
+        if not attempt.is_share:
+            context.enqueue(PaymentDelayed(payment.booking, self.attempt, opened.url))
 
 
 def _events(payment: Payment, attempt: str, result: Result) -> list[PaymentEvent]:

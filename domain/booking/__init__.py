@@ -16,6 +16,7 @@ saved_passengers: passengers that an account has saved for its bookings
 check_in: check-in, boarding, and how a flight ends for its passengers
 check_in_undo: the undo of a check-in
 departure_correction: what a departure closed is open again, because it was recorded by mistake
+hold_extension: a hold ends later while Stripe does not open the session of its checkout
 reseating: an expired booking takes its seats again when its money came late
 cancellation: cancellation of the booking or a part of it, refunds
 refund_approval: when a refund beyond the rules needs a second person
@@ -27,6 +28,7 @@ division: passengers leave for a booking of their own
 attachment: an account has a booking that an agency or the call centre sold
 
 events: all events
+hold_extension_events: the event by which a hold is extended
 check_in_events: the root of the events from check-in on, and the withdrawal of a departure
 division_events: the events of a division
 reseating_events: the event of a booking that takes its seats again

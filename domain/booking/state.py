@@ -97,6 +97,7 @@ class Booking(msgspec.Struct, frozen=True):
     mistakes, and `withdrawn_obligation_count` how many obligations ended with such ones.
     `attached_to` is the user who has the booking beside its owner. `granted` is what finance has
     refunded beyond the rules, in minor units; `proposed_refund` waits for another person.
+    `unextended_until` is the deadline that a hold had before it was extended.
     """
 
     status: Status
@@ -133,6 +134,7 @@ class Booking(msgspec.Struct, frozen=True):
     attached_to: str | None = None
     granted: int = 0
     proposed_refund: ProposedRefund | None = None
+    unextended_until: dt.datetime | None = None
 
     @property
     def currency(self) -> str:

@@ -142,6 +142,14 @@ class SeatsReleased(SeatSaleFact, frozen=True, omit_defaults=True):
     infants: int = 0
 
 
+class SeatHoldExtended(SeatSaleFact, frozen=True):
+    """The seats of a booking are held until a later deadline."""
+
+    tag: ClassVar[str] = "flight.seat_hold_extended.1"
+    booking: str
+    until: dt.datetime
+
+
 class SeatsSold(SeatSaleFact, frozen=True):
     """Held seats become sold seats: the booking is ticketed."""
 
@@ -184,7 +192,8 @@ class SeatsDivided(SeatSaleFact, frozen=True, omit_defaults=True):
     infants: int = 0
 
 
-SeatSaleEvent = SeatsHeld | SeatsSold | SeatsReleased | SeatsRestored | SeatsDivided
+_Kept = SeatsRestored | SeatHoldExtended
+SeatSaleEvent = SeatsHeld | SeatsSold | SeatsReleased | _Kept | SeatsDivided
 
 
 class WaitlistFact(DomainEvent, frozen=True):

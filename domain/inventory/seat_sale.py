@@ -21,6 +21,7 @@ from domain.inventory.events import (
     FlightEvent,
     MovedPassenger,
     RestoredMove,
+    SeatHoldExtended,
     SeatSaleEvent,
     SeatsDivided,
     SeatsHeld,
@@ -80,6 +81,14 @@ def hold(
         )
     move = CapacityMove(cabin=cabin, held=seat_count, fare_class=fare_class)
     return [SeatsHeld(booking=booking, until=until, moves=(move,), owner=owner, infants=infants)]
+
+
+def extend_hold(flight: Flight, *, booking: str, until: dt.datetime) -> list[FlightEvent]:
+    """Hold the seats that a booking holds until a later deadline; nothing where it holds none."""
+    allocation = flight.allocations.get(booking)
+    if allocation is None or allocation.held is None:
+        return []
+    return [SeatHoldExtended(booking=booking, until=until)]
 
 
 def release_hold(flight: Flight, *, booking: str, reason: str) -> list[FlightEvent]:
@@ -232,6 +241,8 @@ def evolve(flight: Flight, event: SeatSaleEvent) -> Flight:
             return _released(flight, event)
         case SeatsRestored():
             return _restored(flight, event)
+        case SeatHoldExtended():
+            return _extended(flight, event)
         case SeatsDivided():
             return divided_seats.divided(flight, event)
         case _:
@@ -284,6 +295,13 @@ def _restored(flight: Flight, event: SeatsRestored) -> Flight:
     assert sold is not None, "an infant travels on the lap of an adult with a seat"
     sold = replace(sold, infant_count=sold.infant_count + event.infants)
     return with_allocation(flight, event.moves, event.booking, replace(before, sold=sold))
+
+
+def _extended(flight: Flight, event: SeatHoldExtended) -> Flight:
+    before = flight.allocations.get(event.booking)
+    assert before is not None, "only held seats are extended"
+    after = replace(before, until=event.until)
+    return with_allocation(flight, (), event.booking, after)
 
 
 def _less(block: Block | None, count: int) -> Block | None:

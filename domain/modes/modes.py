@@ -7,8 +7,11 @@ import msgspec
 
 from domain.modes.rejections import EndNotAhead
 
-SwitchedMode = Literal["maintenance"]
-"""What operators switch. `maintenance`: nothing is changed, reading goes on."""
+SwitchedMode = Literal["maintenance", "payments_paused"]
+"""What operators switch. `maintenance`: nothing is changed, reading goes on.
+
+`payments_paused`: Stripe is not called. A process also finds out itself that Stripe is away.
+"""
 
 Mode = SwitchedMode | Literal["read_only"]
 """`read_only`: the database has no room to write; each process finds that out, and its end."""

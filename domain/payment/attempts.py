@@ -35,6 +35,16 @@ from domain.payment.state import (
 # call with the same key after a lost answer. The hold ends first; then we expire the session.
 SESSION_LIFETIME = dt.timedelta(minutes=60)
 
+# States in which it is not known whether there is a session.
+UNANSWERED = frozenset({AttemptStatus.REQUESTED, AttemptStatus.UNKNOWN})
+# An attempt that is answered later than this was delayed: its traveller waits no more.
+DELAYED_AFTER = dt.timedelta(seconds=20)
+
+
+def was_delayed(attempt: Attempt, *, now: dt.datetime) -> bool:
+    """Return whether the attempt, answered now, has made its traveller wait for too long."""
+    return now - attempt.started_at >= DELAYED_AFTER
+
 
 def session_expires_at(*, now: dt.datetime) -> dt.datetime:
     """When a session requested now expires, in whole seconds as Stripe requires."""

@@ -2,6 +2,7 @@
 
 gateway: the payment gateway on the official SDK
 calls: sends one request, when its turn comes, and decodes its answer
+breaker: stops calls while Stripe does not answer, or payments are paused
 pace: keeps requests below Stripe's limits, the most urgent first
 backoff: whether and when a request is sent again
 transport: the HTTP client of the SDK: one pool of connections

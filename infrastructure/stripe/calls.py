@@ -19,6 +19,7 @@ import stripe
 from application import metrics, telemetry
 from application.payment import gateway, urgency
 from infrastructure.stripe import backoff, errors
+from infrastructure.stripe.breaker import Breaker
 from infrastructure.stripe.pace import Pace
 from infrastructure.stripe.transport import Headers, PooledTransport
 from infrastructure.stripe.version import API_VERSION
@@ -58,6 +59,23 @@ class Answer(msgspec.Struct, Generic[Shape], frozen=True):
     replayed: bool
 
 
+class _Tally:
+    """What the first try of a call that was sent says about Stripe; None while none was.
+
+    Later tries have little time left: that they get no answer may be our doing.
+    """
+
+    def __init__(self) -> None:
+        self.outage: bool | None = None
+
+    def note(self, outcome: stripe.StripeResponse | errors.Failed) -> None:
+        """Take over how a try ended; an answer to any of them is an answer."""
+        if not isinstance(outcome, errors.Failed):
+            self.outage = False
+        elif outcome.sent and self.outage is None:
+            self.outage = outcome.outage
+
+
 class StripeCalls:
     """One client, one pool of connections and one pace for all calls of a process.
 
@@ -65,10 +83,17 @@ class StripeCalls:
     """
 
     def __init__(
-        self, *, api_key: str, base_url: str | None, timeout_seconds: float, pace: Pace
+        self,
+        *,
+        api_key: str,
+        base_url: str | None,
+        timeout_seconds: float,
+        pace: Pace,
+        breaker: Breaker | None = None,
     ) -> None:
         self._timeout = timeout_seconds
         self._pace = pace
+        self._breaker = breaker
         self._transport = PooledTransport(connect_seconds=timeout_seconds / 2)
         self._client = stripe.StripeClient(
             api_key,
@@ -98,7 +123,7 @@ class StripeCalls:
         began = time.perf_counter()
         with telemetry.span("stripe", endpoint=endpoint.name) as step:
             try:
-                response = await self._sent(endpoint, object_id, params=params, key=key)
+                response = await self._admitted(endpoint, object_id, params=params, key=key)
             except gateway.GatewayFailure as failure:
                 kind = type(failure).__name__
                 metrics.STRIPE_SECONDS.record(time.perf_counter() - began, endpoint.name, kind)
@@ -111,10 +136,28 @@ class StripeCalls:
         logger.info("Stripe %s: %s", endpoint.name, request_id)
         return _answer(endpoint, response)
 
+    async def _admitted(
+        self,
+        endpoint: Endpoint[Any],
+        object_id: str | None,
+        *,
+        params: Mapping[str, Any] | None,
+        key: str | None,
+    ) -> stripe.StripeResponse:
+        """Send it if the breaker lets calls pass, and note whether Stripe answered."""
+        if self._breaker is None:
+            return await self._sent(endpoint, object_id, _Tally(), params=params, key=key)
+        probe, tally = self._breaker.admit(), _Tally()
+        try:
+            return await self._sent(endpoint, object_id, tally, params=params, key=key)
+        finally:
+            self._breaker.finish(tally.outage, probe=probe)
+
     async def _sent(
         self,
         endpoint: Endpoint[Any],
         object_id: str | None,
+        tally: _Tally,
         *,
         params: Mapping[str, Any] | None,
         key: str | None,
@@ -127,6 +170,7 @@ class StripeCalls:
         in_doubt: gateway.GatewayFailure | None = None
         for tries in itertools.count(1):
             outcome = await self._send_once(endpoint, path, options, until)
+            tally.note(outcome)
             if not isinstance(outcome, errors.Failed):
                 return outcome
             if not isinstance(outcome.failure, gateway.GatewayNotExecuted):
@@ -145,7 +189,7 @@ class StripeCalls:
                 endpoint.name, urgency.current(), until=now + (until - now) * PATIENCE
             )
         except gateway.GatewayNotExecuted as failure:
-            return errors.Failed(failure)
+            return errors.Failed(failure, sent=False)
         return await errors.outcome(
             self._client.raw_request_async(endpoint.method, path, **options),
             seconds=until - self._pace.now(),

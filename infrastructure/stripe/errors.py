@@ -18,16 +18,23 @@ from infrastructure.stripe.transport import ForeignAnswer
 
 _T = TypeVar("_T")
 
+SERVER_ERRORS = 500
+
 # The request was never sent: no server listened, or no connection was made in time.
 _NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 
 class Failed(msgspec.Struct, frozen=True):
-    """A request that failed: as what, whether it may be sent again, and which limit it reached."""
+    """A request that failed: as what, whether it may be sent again, and which limit it reached.
+
+    An `outage` is no answer of Stripe's, or a server error that it did not keep.
+    """
 
     failure: gateway.GatewayFailure
     repeat: bool = False
     limit: backoff.ReachedLimit | None = None
+    outage: bool = False
+    sent: bool = True
 
 
 async def outcome(call: Awaitable[_T], *, seconds: float) -> _T | Failed:
@@ -45,15 +52,23 @@ async def outcome(call: Awaitable[_T], *, seconds: float) -> _T | Failed:
             failure(error),
             repeat=backoff.is_wanted(status, headers),
             limit=backoff.reached_limit(status, headers),
+            outage=_is_server_error(status) and headers.get("Idempotent-Replayed") != "true",
         )
     except ForeignAnswer as answer:
         return Failed(
-            _foreign(answer.status), repeat=backoff.is_wanted(answer.status, answer.headers)
+            _foreign(answer.status),
+            repeat=backoff.is_wanted(answer.status, answer.headers),
+            outage=_is_server_error(answer.status),
         )
     except _NOT_SENT as error:
-        return Failed(gateway.GatewayNotExecuted(f"not reached: {type(error).__name__}"))
+        refused = gateway.GatewayNotExecuted(f"not reached: {type(error).__name__}")
+        return Failed(refused, outage=True)
     except (TimeoutError, aiohttp.ClientError, OSError) as error:
-        return Failed(gateway.GatewayTimeout(f"no answer: {type(error).__name__}"))
+        return Failed(gateway.GatewayTimeout(f"no answer: {type(error).__name__}"), outage=True)
+
+
+def _is_server_error(status: int) -> bool:
+    return status >= SERVER_ERRORS
 
 
 def _foreign(status: int) -> gateway.GatewayFailure:

@@ -10,6 +10,7 @@ from typing import Any
 
 from application.payment import gateway
 from infrastructure.stripe import objects
+from infrastructure.stripe.breaker import Breaker
 from infrastructure.stripe.calls import Endpoint, StripeCalls
 from infrastructure.stripe.disputes import StripeDisputeGateway
 from infrastructure.stripe.event_list import StripeEventList
@@ -44,7 +45,7 @@ class StripePaymentGateway:
 
     `delayed_methods` are Stripe's types of methods that settle days later and may be used too.
     `settlement` implements SettlementGateway, `disputes` DisputeGateway and `events` EventList,
-    over the same connections.
+    over the same connections. Without a `breaker` every call is sent.
     """
 
     def __init__(
@@ -55,9 +56,14 @@ class StripePaymentGateway:
         timeout_seconds: float,
         limits: Limits,
         delayed_methods: Sequence[str] = (),
+        breaker: Breaker | None = None,
     ) -> None:
         self._calls = StripeCalls(
-            api_key=api_key, base_url=base_url, timeout_seconds=timeout_seconds, pace=Pace(limits)
+            api_key=api_key,
+            base_url=base_url,
+            timeout_seconds=timeout_seconds,
+            pace=Pace(limits),
+            breaker=breaker,
         )
         self._methods = [*METHODS_THAT_SETTLE_AT_ONCE, *delayed_methods]
         self._search = SessionSearch(self._list_sessions)

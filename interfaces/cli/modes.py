@@ -1,4 +1,4 @@
-"""`ais modes`: the modes of operation that are on; maintenance begins and ends."""
+"""`ais modes`: the modes of operation that are on; maintenance, and a pause of payments."""
 
 import asyncio
 import datetime as dt
@@ -31,6 +31,8 @@ modes = App(
 )
 maintenance = App(name="maintenance", help="Refuse what changes anything; reading goes on.")
 modes.command(maintenance)
+payments = App(name="payments", help="Stop calling Stripe while it is away; sales go on.")
+modes.command(payments)
 
 Reason = Annotated[str, Parameter(name="--reason")]
 Until = Annotated[dt.datetime | None, Parameter(name="--until")]
@@ -77,6 +79,27 @@ def maintenance_on(*, reason: Reason, until: Until = None) -> int:
 def maintenance_off() -> int:
     """End maintenance: everything is served again, and background work goes on."""
     return _end("maintenance")
+
+
+@payments.command(name="pause")
+def payments_pause(*, reason: Reason, until: Until = None) -> int:
+    """Stop calling Stripe, or change the reason and planned end while that is on.
+
+    Parameters
+    ----------
+    reason
+        Why, without a traveller's data; recorded for auditors, 1 to 200 characters.
+    until
+        When it should end, such as 2026-11-28T06:00; UTC unless it has an offset. It does not end
+        by itself.
+    """
+    return _start("payments_paused", reason, until)
+
+
+@payments.command(name="resume")
+def payments_resume() -> int:
+    """Call Stripe again; what waited is done."""
+    return _end("payments_paused")
 
 
 def _start(mode: SwitchedMode, reason: str, until: dt.datetime | None) -> int:

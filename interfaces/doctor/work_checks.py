@@ -52,7 +52,9 @@ def mode_finding(on: Sequence[ModeOn]) -> Finding:
         f"by {each.actor}: {each.reason}"
         for each in on
     )
-    return warning("modes", detail, "ops/ais modes; ops/runbooks/maintenance.md")
+    paused = any(each.mode == "payments_paused" for each in on)
+    book = "ops/runbooks/stripe-down.md" if paused else "ops/runbooks/maintenance.md"
+    return warning("modes", detail, f"ops/ais modes; {book}")
 
 
 def read_model_finding(found: Sequence[Progress]) -> Finding:

@@ -22,7 +22,8 @@ class ReadyResponse(msgspec.Struct, rename="camel"):
     `status` is `ready` when all are `up`, else `degraded`: requests are served, but what depends
     on a component that is `down`, `stopped`, `stalled` or `parked` is slow, old or incomplete.
     `roles` names what this process does: `web` alone, or all of `ais serve`. `modes` names the
-    modes of operation that are on in this process; a full disk is the component `room`, and down.
+    modes of operation that are on in this process; a full disk is the component `room`, and down;
+    so is `stripe` while it is not called.
     """
 
     status: str
@@ -48,6 +49,8 @@ async def ready(request: StrictRequest) -> ReadyResponse:
     current = request.ports.modes.current
     if current.of("read_only") is not None:
         components = {**components, "room": "down"}
+    if current.of("payments_paused") is not None:
+        components = {**components, "stripe": "down"}
     all_up = all(state == "up" for state in components.values())
     status = "ready" if all_up else "degraded"
     modes = tuple(sorted(current.all()))

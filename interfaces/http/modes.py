@@ -1,4 +1,4 @@
-"""Routes of operations: the modes that are on; maintenance begins and ends."""
+"""Routes of operations: the modes that are on; maintenance, and a pause of payments."""
 
 import datetime as dt
 from typing import Annotated
@@ -79,6 +79,33 @@ async def end_maintenance(request: StrictRequest) -> ModeEndedResponse:
     return await _ended(request, "maintenance")
 
 
+@post(
+    "/api/admin/modes/payments",
+    operation_id="pausePayments",
+    status_code=200,
+    **SERVED,
+    **auth.signed_in("switch_modes"),
+)
+async def pause_payments(request: StrictRequest, data: JSONBody[ModeRequest]) -> ModeResponse:
+    """Stop calling Stripe, in all processes at once; sales go on.
+
+    While it is on already, reason and planned end are replaced.
+    """
+    return await _started(request, "payments_paused", data)
+
+
+@delete(
+    "/api/admin/modes/payments",
+    operation_id="resumePayments",
+    status_code=200,
+    **SERVED,
+    **auth.signed_in("switch_modes"),
+)
+async def resume_payments(request: StrictRequest) -> ModeEndedResponse:
+    """Call Stripe again, and do what waited."""
+    return await _ended(request, "payments_paused")
+
+
 async def _started(request: StrictRequest, mode: SwitchedMode, data: ModeRequest) -> ModeResponse:
     until = None if data.until is None else data.until.astimezone(dt.UTC)
     command = StartMode(mode, data.reason, until, request.principal.actor, request.correlation_id)
@@ -99,4 +126,4 @@ def _answered(on: ModeOn) -> ModeResponse:
     return ModeResponse(on.mode, on.since, on.actor, on.reason, on.until)
 
 
-ROUTES = (read_all, start_maintenance, end_maintenance)
+ROUTES = (read_all, start_maintenance, end_maintenance, pause_payments, resume_payments)

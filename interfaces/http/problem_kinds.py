@@ -281,8 +281,11 @@ KINDS: Mapping[str, Kind] = {
         True,
         "The payment provider failed.",
         "حدث خطأ لدى مزوّد الدفع.",
-        cause="Stripe could not be reached or failed. Nothing was charged by this request.",
-        client="Repeat the request with the same idempotency key after `Retry-After` seconds.",
+        cause="Stripe could not be reached or failed. Nothing was charged by this request. "
+        "`details.reason` is `payment_delayed` where a checkout is recorded and is opened later; "
+        "`details.heldUntil` is until when the seats are held meanwhile.",
+        client="Repeat the request with the same idempotency key after `Retry-After` seconds. A "
+        "checkout that is opened after a wait is also sent to the traveller by a letter.",
         agent="Wait a minute and try again; the seats stay held until their deadline.",
         operator="Check Stripe's status page and the network to Stripe. A critical line in the log "
         "that Stripe refuses our key means: set the key (`AIS_STRIPE_API_KEY`) or its rights. A "
@@ -309,7 +312,9 @@ KINDS: Mapping[str, Kind] = {
         True,
         "The payment provider did not answer in time.",
         "لم يُجب مزوّد الدفع في الوقت المحدد.",
-        cause="Stripe did not answer in time: whether it did what was asked is not known yet.",
+        cause="Stripe did not answer in time: whether it did what was asked is not known yet. "
+        "`details.reason` is `payment_delayed` where a checkout is opened later, and "
+        "`details.heldUntil` is until when the seats are held meanwhile.",
         client="Repeat the request with the same idempotency key; the outcome is looked up, "
         "nothing is charged twice.",
         agent="Wait a minute and look at the booking again.",

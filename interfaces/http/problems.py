@@ -17,6 +17,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import QueryParameter
 
 from application import telemetry
+from application.booking.open_checkout import CheckoutDelayed
 from application.caller import Language
 from application.identity.ports import TokenExpired, TokenRefused
 from application.payment.gateway import (
@@ -140,6 +141,8 @@ def as_problem(error: Exception, request: Request[Any, Any, Any]) -> Problem:
             )
         case Unavailable():
             return _unavailable(error)
+        case CheckoutDelayed():
+            return _delayed(error)
         case GatewayFailure():
             return _from_gateway(error, request)
         case TokenExpired():
@@ -157,6 +160,23 @@ def _unavailable(error: Unavailable) -> Problem:
     """An adapter's Unavailable may name a narrower code (`PROVIDER_TIMEOUT`) in `code`."""
     code = str(getattr(error, "code", "SERVICE_UNAVAILABLE"))
     return Problem(code, details=error.details, retry_after_seconds=error.retry_after_seconds)
+
+
+def _delayed(error: CheckoutDelayed) -> Problem:
+    """A payment that Stripe did not begin: it is opened later, and the seats stay held."""
+    until = error.held_until
+    held = {} if until is None else {"heldUntil": until.isoformat().replace("+00:00", "Z")}
+    if isinstance(error.failure, GatewayTimeout):
+        return Problem(
+            "PROVIDER_TIMEOUT",
+            details={"reason": "payment_delayed", **held},
+            retry_after_seconds=PROVIDER_RETRY_SECONDS,
+        )
+    return Problem(
+        "PROVIDER_ERROR",
+        details={"reason": "payment_delayed", **held},
+        retry_after_seconds=PROVIDER_RETRY_SECONDS,
+    )
 
 
 def _from_gateway(error: GatewayFailure, request: Request[Any, Any, Any]) -> Problem:

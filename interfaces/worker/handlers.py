@@ -6,11 +6,13 @@ from typing import Any
 from application import ports
 from application.booking import ask_for_rest as asking
 from application.booking import letter_batches, letters, live_session, texts
+from application.booking import send_payment_link as linking
 from application.booking.letter_batches import SendLetters
 from application.credit import gift_card_letters
 from application.credit.gift_card_letters import GiftCardLetter
 from application.identity.account_letters import AccountLinkLetter, AccountNoticeLetter
 from application.payment.process_event import ProcessStripeEvents
+from application.payment.record_attempt import PaymentDelayed
 from application.payment.record_capture import EndSession, RestDue
 from application.payment.refund_payment import SendRefund
 from application.payment.urgency import Urgency
@@ -82,6 +84,11 @@ async def ask_for_rest(core: Core, task: RestDue) -> None:
     await asking.ask_for_rest(core.bus, core.letters, task)
 
 
+async def send_payment_link(core: Core, task: PaymentDelayed) -> None:
+    """Write that the payment page is open now."""
+    await linking.send_payment_link(core.bus, core.letters, task)
+
+
 async def end_session(core: Core, task: EndSession) -> None:
     """Expire a session that could pay once more for what is paid.
 
@@ -116,6 +123,7 @@ HANDLERS: tuple[TaskHandler[Any], ...] = (
     TaskHandler(AccountLinkLetter, send_account_letter),
     TaskHandler(AccountNoticeLetter, send_account_notice),
     TaskHandler(RestDue, ask_for_rest),
+    TaskHandler(PaymentDelayed, send_payment_link),
     TaskHandler(EndSession, end_session, Urgency.EFFECT),
     *(TaskHandler(letter, send_letter) for letter in letters.LETTERS),
     *(TaskHandler(text, send_text) for text in texts.TEXTS),

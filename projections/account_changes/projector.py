@@ -23,6 +23,7 @@ OF_BOOKING: Mapping[str, ChangeKind] = {
     "start": "booked",
     "sale": "status",
     "reseating": "status",
+    "hold_extension": "status",
     "seats": "seats",
     "passenger_details": "passengers",
     "check_in": "check_in",

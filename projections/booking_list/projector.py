@@ -15,6 +15,7 @@ from domain.booking.charge_back_events import BookingChargedBack, CouponsVoided
 from domain.booking.check_in_events import DepartureWithdrawn
 from domain.booking.coupons import NOT_FLYING, Coupon, CouponStatus
 from domain.booking.division_events import BookingDivided, BookingDividedOff
+from domain.booking.hold_extension_events import HoldExtended
 from domain.booking.reseating_events import BookingReseated
 from domain.booking.states import Status
 from domain.pricing.price import TAKES_SEAT
@@ -353,6 +354,7 @@ _CHANGES: dict[type, Callable[[BookingRow, Any], None]] = {
     booking_events.BookingWaitlisted: _unpaid(Status.PENDING, "waits_until"),
     booking_events.BookingReserved: _unpaid(Status.RESERVED, "hold_until"),
     BookingReseated: _unpaid(Status.RESERVED, "hold_until"),
+    HoldExtended: _unpaid(Status.RESERVED, "hold_until"),
     booking_events.BookingPaymentFailed: _payment_failed,
     booking_events.BookingPaymentRetried: _unpaid(Status.PENDING, "waits_until"),
     booking_events.BookingPaid: _paid,

@@ -223,6 +223,7 @@ def route_days(cursor: Cursor, flights: Collection[str]) -> set[str]:
 
 # Seat assignments, and whose the seats are, are read from the flight itself.
 IGNORED = (
+    flight_events.SeatHoldExtended,
     flight_events.SeatsDivided,
     flight_events.SeatsAssigned,
     flight_events.CheckInAccepted,

@@ -20,6 +20,7 @@ from domain.booking import events as bookings
 from domain.booking.charge_back_events import BookingChargedBack, CouponsVoided
 from domain.booking.check_in_events import DepartureWithdrawn, ReopenedCoupon
 from domain.booking.division_events import BookingDivided, BookingDividedOff
+from domain.booking.hold_extension_events import HoldExtended
 from domain.booking.refund_approval_events import RefundProposed
 from domain.booking.reseating_events import BookingReseated
 from domain.booking.seat_events import SeatExtrasRefunded
@@ -247,7 +248,7 @@ FORMS: dict[str, tuple[Any, ...]] = {
 _CAPTURED = (payments.AttemptStarted, payments.PaymentCaptured)
 _TICKETED = (bookings.BookingReserved, bookings.BookingPaid, bookings.BookingConfirmed)
 BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
-    bookings.BookingPaid: _TICKETED[:1],
+    **dict.fromkeys((bookings.BookingPaid, HoldExtended), _TICKETED[:1]),
     bookings.BookingConfirmed: _TICKETED[:2],
     BookingReseated: (bookings.BookingReserved, bookings.BookingExpired),
     bookings.CouponsCancelled: _TICKETED,
@@ -270,7 +271,7 @@ BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
     bookings.ModificationCompleted: _TICKETED,
     flights.EquipmentChanged: (flights.SeatsAssigned,),
     flights.CheckInWithdrawn: (flights.CheckInAccepted,),
-    flights.SeatsSold: (flights.SeatsHeld,),
+    **dict.fromkeys((flights.SeatsSold, flights.SeatHoldExtended), (flights.SeatsHeld,)),
     flights.SeatsReleased: (
         flights.SeatsHeld,
         flights.SeatsSold,

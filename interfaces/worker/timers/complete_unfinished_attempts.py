@@ -1,15 +1,17 @@
 """Ask Stripe about attempts to open a checkout session that have no outcome yet."""
 
-import datetime as dt
 from typing import ClassVar
 
 from application import ports
+from application.payment import gateway
+from application.payment.extend_hold import extend_hold
+from domain.payment.attempts import DELAYED_AFTER
 from interfaces.composition import Core
 from interfaces.worker.task_handler import TaskHandler, cause_of
 from interfaces.worker.timers.timer import Page, Timer
 from projections.unfinished_attempts import queries
 
-PATIENCE = dt.timedelta(seconds=20)
+PATIENCE = DELAYED_AFTER
 
 
 class CompleteAttempt(ports.BackgroundTask, frozen=True):
@@ -29,9 +31,16 @@ async def due(core: Core, page: Page) -> list[CompleteAttempt]:
 
 
 async def complete(core: Core, task: CompleteAttempt) -> None:
-    """Ask Stripe for the session, which it opens once for each attempt."""
+    """Ask Stripe for the session, which it opens once for each attempt.
+
+    While it does not answer, the hold of the booking is extended. Raises GatewayFailure.
+    """
     cause = cause_of(task.payment_id, task.attempt, actor="timer")
-    await core.collector.open_session(task.payment_id, task.attempt, cause=cause)
+    try:
+        await core.collector.open_session(task.payment_id, task.attempt, cause=cause)
+    except (gateway.GatewayTimeout, gateway.GatewayUnavailable):
+        await extend_hold(core.bus, task.payment_id, task.attempt, clock=core.clock, cause=cause)
+        raise
 
 
 TIMER = Timer(

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from application import mail, ports
-from application.booking import letters
+from application.booking import letter_reasons, letters
 from application.booking.people import Contact, Name
 from application.booking.send_letter import LetterSender
 from domain.kernel.sealed import Sealed
@@ -53,6 +53,7 @@ def written(kind: type[letters.BookingLetter], booking_id: str) -> letters.Booki
         "received": 10_000,
         "rest": 40_000,
         "until": dt.date(2027, 11, 24),
+        "url": "https://checkout.stripe.com/c/pay/cs_1",
     }
     needed = {name: facts[name] for name in kind.__struct_fields__ if name in facts}
     return kind(booking_id=booking_id, about="1", **needed)
@@ -116,7 +117,7 @@ def test_a_letter_is_a_background_task() -> None:
 
 
 @pytest.mark.parametrize("locale", ["en", "ar"])
-@pytest.mark.parametrize("code", letters.REASONS)
+@pytest.mark.parametrize("code", letter_reasons.REASONS)
 async def test_passengers_read_why_a_flight_changed_in_their_language(
     locale: letters.Language, code: str
 ) -> None:
@@ -124,4 +125,4 @@ async def test_passengers_read_why_a_flight_changed_in_their_language(
     booking = airline.ticketed(airline.schedule("SV1"))
     letter = letters.DisruptionLetter(booking_id=booking, reason=code)
     (sent,) = await send(letter, airline=airline, vault=OpenVault(locale))
-    assert letters.REASONS[code][locale] in sent.text
+    assert letter_reasons.REASONS[code][locale] in sent.text

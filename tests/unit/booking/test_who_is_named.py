@@ -51,6 +51,7 @@ def written(kind: type[letters.BookingLetter], party: NamedParty) -> letters.Boo
         "received": 10_000,
         "rest": 40_000,
         "until": dt.date(2027, 11, 24),
+        "url": "https://checkout.stripe.com/c/pay/cs_1",
     }
     needed = {name: facts[name] for name in kind.__struct_fields__ if name in facts}
     return kind(booking_id=party.booking_id, about="1", **needed)

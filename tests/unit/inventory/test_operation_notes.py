@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from application.booking import letters
+from application.booking import letter_reasons
 from application.booking.offer_disruption import OfferDisruption
 from application.inventory.cabin_plan import PlannedCabin
 from application.inventory.cancel_flight import cancel_flight
@@ -115,8 +115,8 @@ async def test_what_follows_for_a_booking_has_the_code_and_not_the_words() -> No
 
 
 def test_every_code_has_words_in_both_languages() -> None:
-    assert letters.REASONS.keys() == set(operations.REASONS)
-    assert all(set(words) == {"en", "ar"} for words in letters.REASONS.values())
+    assert letter_reasons.REASONS.keys() == set(operations.REASONS)
+    assert all(set(words) == {"en", "ar"} for words in letter_reasons.REASONS.values())
 
 
 def test_a_reason_that_was_stored_as_a_text_is_read_as_before() -> None:

@@ -15,6 +15,7 @@ SECOND, DAY = dt.timedelta(seconds=1), dt.timedelta(days=1)
 SERVED = {
     "/api/admin/bookings/find",
     "/api/admin/modes/maintenance",
+    "/api/admin/modes/payments",
     "/api/auth/login",
     "/api/auth/logout",
     "/api/auth/logout-all",
