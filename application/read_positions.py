@@ -4,7 +4,8 @@ A read of a request that changes nothing may be made on a replica that lags, if 
 what this client has written or seen: its position of the log. Everything else reads the primary.
 """
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Protocol
@@ -15,6 +16,8 @@ from application.ports import Unavailable
 
 # Above every position: what was written is known, but not where, so only the primary is sure.
 UNKNOWN = 2**62
+# Longer than a replica may lag: then every place that is read from contains what was written.
+KEPT_SECONDS = 300
 
 
 class Reading(msgspec.Struct):
@@ -108,26 +111,57 @@ def lag_seconds() -> float:
     return _lag_seconds.get()
 
 
-class NoSharedWrites:
-    """`LastWrites` of a process that serves alone."""
+class _Noted(msgspec.Struct, frozen=True):
+    """A user's last position that is known, until when it matters, and until when it is UNKNOWN."""
 
-    def __init__(self, *, limit: int = 10_000) -> None:
+    position: int = 0
+    until: float = 0.0
+    unknown_until: float = 0.0
+
+
+class NoSharedWrites:
+    """`LastWrites` of a process that serves alone; remembers them for KEPT_SECONDS."""
+
+    def __init__(
+        self, *, limit: int = 10_000, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._limit = limit
-        self._positions: dict[str, int] = {}
+        self._monotonic = monotonic
+        # In the order of their last notes.
+        self._noted: dict[str, _Noted] = {}
+        self._largest = 0
         # The last position that was forgotten: users that are not remembered may have written it.
         self._forgotten = 0
 
     async def note(self, user: str, position: int) -> None:
         """Remember it; beyond the limit the user who was noted first is forgotten."""
-        position = max(position, self._positions.pop(user, 0))
-        self._positions[user] = position
-        if len(self._positions) > self._limit:
-            first = next(iter(self._positions))
-            self._forgotten = max(self._forgotten, self._positions.pop(first))
+        now = self._monotonic()
+        until = now + KEPT_SECONDS
+        before = self._noted.pop(user, _Noted())
+        if position >= UNKNOWN:
+            self._noted[user] = _Noted(before.position, until, until)
+        else:
+            self._largest = max(self._largest, position)
+            latest = max(before.position, position)
+            self._noted[user] = _Noted(latest, until, before.unknown_until)
+        self._forget(now)
 
     async def position_of(self, user: str) -> int:
         """Return the position, or that of what was forgotten."""
-        return self._positions.get(user, self._forgotten)
+        now = self._monotonic()
+        noted = self._noted.get(user)
+        if noted is None or noted.until <= now:
+            return self._forgotten
+        return UNKNOWN if now < noted.unknown_until else noted.position
+
+    def _forget(self, now: float) -> None:
+        while (first := next(iter(self._noted.values()))).until <= now:
+            del self._noted[next(iter(self._noted))]
+        if len(self._noted) > self._limit:
+            first = self._noted.pop(next(iter(self._noted)))
+            # Those who were noted later wrote later: what is not known lies before their positions.
+            latest = self._largest if now < first.unknown_until else first.position
+            self._forgotten = max(self._forgotten, latest)
 
 
 class SharedWrites:

@@ -11,10 +11,11 @@ _IS_REQUIRED = re.compile(r"\btarget_session_attrs\s*=\s*'?read-write\b")
 
 def lacks_primary(address: str) -> bool:
     """Return whether it names several hosts but not which of them: it could be a standby."""
-    return _names_several(address) and _IS_REQUIRED.search(address) is None
+    return names_several(address) and _IS_REQUIRED.search(address) is None
 
 
-def _names_several(address: str) -> bool:
+def names_several(address: str) -> bool:
+    """Return whether it names several hosts."""
     if not address.startswith(("postgres://", "postgresql://")):
         return any("," in hosts for hosts in _HOSTS.findall(address))
     parts = urlsplit(address)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from interfaces.app_addresses import WAY_BACK_ABOUT, AppAddress, ReturnAddress
-from interfaces.database_address import REQUIRED, lacks_primary
+from interfaces.database_address import REQUIRED, lacks_primary, names_several
 from interfaces.limit_settings import LIMIT_ABOUT, Count
 from interfaces.mail_settings import MAIL_ABOUT, SmtpAddress
 from interfaces.operations_settings import OPERATIONS_ABOUT, OperationsSettings
@@ -297,6 +297,10 @@ def load(environment: Mapping[str, str]) -> Settings:
         raise SettingRefused("AIS_CHEAP_PASSWORDS: only where AIS_PUBLIC_URL is http://127.0.0.1")
     if found.smtp_url is not None and found.mail_from is None:
         raise SettingRefused(_explained("missing required field `mail_from`"))
+    if names_several(found.replica_database_url or ""):
+        raise SettingRefused(
+            "AIS_REPLICA_DATABASE_URL: one host, because it is watched and left out as one server"
+        )
     for name in ("database_url", "admin_database_url", "projector_database_url"):
         if lacks_primary(getattr(found, name) or ""):
             raise SettingRefused(
@@ -307,12 +311,6 @@ def load(environment: Mapping[str, str]) -> Settings:
         for name in ("sms_token", "sms_sender"):
             if getattr(found, name) is None:
                 raise SettingRefused(_explained(f"missing required field `{name}`"))
-    for name in ("database_url", "admin_database_url", "projector_database_url"):
-        if lacks_primary(getattr(found, name) or ""):
-            raise SettingRefused(
-                f"{PREFIX}{name.upper()}: an address with several hosts needs {REQUIRED}, "
-                "or it may lead to a standby"
-            )
     return found
 
 

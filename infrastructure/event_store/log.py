@@ -299,9 +299,22 @@ class _LockedLog:
 async def _await_standby(connection: Connection) -> None:
     """Wait until the standby has all that this connection can see.
 
-    A primary that was restarted without its standby shows commits that only it has.
+    A primary that was restarted without its standby shows commits that only it has. Raises
+    NotReplicated where the wait was cancelled: the server then reports success, with a warning.
     """
-    await connection.execute(statement.AWAIT_STANDBY)
+    warnings: list[str | None] = []
+
+    def note(notice: psycopg.errors.Diagnostic) -> None:
+        if notice.severity_nonlocalized == "WARNING":
+            warnings.append(notice.message_primary)
+
+    connection.add_notice_handler(note)
+    try:
+        await connection.execute(statement.AWAIT_STANDBY)
+    finally:
+        connection.remove_notice_handler(note)
+    if warnings:
+        raise NotReplicated("the wait for the standby was cancelled")
 
 
 async def _send_read_after(

@@ -55,12 +55,13 @@ SELECT EXISTS (SELECT FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.data
 _STANDBY = """
 SELECT current_user::text AS login, pg_is_in_recovery() AS is_standby,
        (SELECT system_identifier FROM pg_control_system()) AS cluster,
+       current_database()::text AS database,
        (SELECT coalesce(max(position), 0) FROM ledger.event) AS head,
        (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
        OR has_table_privilege('ledger.command', 'SELECT') AS may_more
 """
 _LACKING = """
-SELECT (SELECT system_identifier FROM pg_control_system()),
+SELECT (SELECT system_identifier FROM pg_control_system()), current_database()::text,
        greatest(coalesce(extract(epoch FROM clock_timestamp() - (
            SELECT recorded_at FROM ledger.event WHERE position = %s + 1)), 0), 0)::float8
 """
@@ -141,6 +142,7 @@ class ReplicaServer(msgspec.Struct, frozen=True):
     login: str
     is_standby: bool
     cluster: int
+    database: str
     head: int
     may_more: bool
 
@@ -153,15 +155,15 @@ def read_replica_server(dsn: str) -> ReplicaServer:
     return found
 
 
-def read_lag(dsn: str, head: int) -> tuple[int, float]:
-    """Return the cluster of the primary, and the age in seconds of the first event after `head`.
+def read_lag(dsn: str, head: int) -> tuple[int, str, float]:
+    """Return cluster and database of the primary, and the age in seconds of the event after `head`.
 
     Raises Unavailable.
     """
     with connected(dsn) as connection:
         row = connection.execute(_LACKING, (head,)).fetchone()
     assert row is not None
-    return int(row[0]), float(row[1])
+    return int(row[0]), str(row[1]), float(row[2])
 
 
 @contextmanager

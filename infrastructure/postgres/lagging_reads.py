@@ -121,7 +121,12 @@ class LaggingReads:
 
         A task whose server is gone is not waited for: to cancel it would ask that server.
         """
-        await asyncio.wait((task, self._replica.left_out), return_when=asyncio.FIRST_COMPLETED)
+        try:
+            await asyncio.wait((task, self._replica.left_out), return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            # Nobody waits for the answer any more, and it would keep its connection until then.
+            task.cancel()
+            raise
         if not task.done():
             task.add_done_callback(_ignored)
             return False, []

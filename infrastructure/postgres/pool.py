@@ -60,15 +60,21 @@ async def _configure_shared(connection: Connection) -> None:
 
 
 def make_pool(
-    dsn: str, *, min_size: int = 1, max_size: int = 8, shares_sessions: bool = False
+    dsn: str,
+    *,
+    min_size: int = 1,
+    max_size: int = 8,
+    shares_sessions: bool = False,
+    connection_class: type[Connection] = PrimaryConnection,
 ) -> Pool:
     """Return a pool that is not open yet: the caller opens it in its event loop and closes it.
 
-    `shares_sessions` is for an address of PgBouncer in transaction mode.
+    `shares_sessions` is for an address of PgBouncer in transaction mode, another `connection_class`
+    for a server that need not be a primary.
     """
     return AsyncConnectionPool(
         dsn,
-        connection_class=PrimaryConnection,
+        connection_class=connection_class,
         min_size=min_size,
         max_size=max_size,
         timeout=WAIT_SECONDS,

@@ -7,6 +7,7 @@ calls itself a primary: it is recognised by its older timeline, and nothing is a
 
 import asyncio
 import contextlib
+import logging
 import weakref
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
@@ -16,6 +17,8 @@ import psycopg
 from psycopg import conninfo
 
 from infrastructure.postgres.silence import BoundedConnection
+
+logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 3
 WATCH_SECONDS = 5.0
@@ -27,6 +30,8 @@ _PLACE = (
 _PARTS_OF_A_SERVER = ("host", "hostaddr", "port")
 # The highest timeline that this process has seen of each cluster, by its system identifier.
 _newest: dict[int, int] = {}
+# Servers that a warning was logged of.
+_not_judged: set[str] = set()
 _places: "weakref.WeakKeyDictionary[psycopg.AsyncConnection[Any], Place]" = (
     weakref.WeakKeyDictionary()
 )
@@ -141,6 +146,9 @@ async def _newest_of(servers: Sequence[str]) -> tuple[Place, str]:
     ]
     if not found:
         raise psycopg.OperationalError("no server of the address accepts writes")
+    if len({place.cluster for place, _ in found}) > 1:
+        # Their timelines cannot be compared: each cluster counts its own promotions.
+        raise psycopg.OperationalError("the servers of the address are of different clusters")
     newest, address = max(found, key=lambda each: each[0].timeline)
     known = _newest.get(newest.cluster, 0)
     if newest.timeline < known:
@@ -160,6 +168,12 @@ async def _look(address: str) -> Place | None:
         ):
             row = await (await connection.execute(_PLACE)).fetchone()
     except (psycopg.OperationalError, TimeoutError):
+        return None
+    except psycopg.Error as error:
+        # Such as where EXECUTE on pg_control_system was revoked from PUBLIC.
+        if address not in _not_judged:
+            _not_judged.add(address)
+            logger.warning("a server cannot be told from an old primary: %s", error)
         return None
     assert row is not None
     return Place(cluster=row[0], timeline=row[1])

@@ -1,7 +1,8 @@
 """A standby that reads may go to, watched: how far it is, and whether it is well.
 
-It is left out when it does not answer, is no standby of the same cluster, lags too much, or a read
-of it failed; and used again once two looks in a row find it well. Each change is logged once.
+It is left out when it does not answer, is no standby of the same cluster and database, lags too
+much, or a read of it failed; and used again once two looks in a row find it well. Each change is
+logged once.
 """
 
 import asyncio
@@ -35,6 +36,7 @@ State = Literal["up", "lagging", "down"]
 _LOOK = """
 SELECT pg_is_in_recovery() AS is_standby,
        (SELECT system_identifier FROM pg_control_system()) AS cluster,
+       current_database()::text AS database,
        coalesce((SELECT max(position) FROM ledger.event), 0) AS head,
        coalesce((SELECT json_object_agg(g.projection, c.position)
                  FROM projections.current_generation AS g
@@ -42,7 +44,7 @@ SELECT pg_is_in_recovery() AS is_standby,
                 ), '{}') AS positions
 """
 _MISSED = """
-SELECT (SELECT system_identifier FROM pg_control_system()),
+SELECT (SELECT system_identifier FROM pg_control_system()), current_database()::text,
        greatest(coalesce(extract(epoch FROM clock_timestamp() - (
            SELECT recorded_at FROM ledger.event WHERE position = %s + 1)), 0), 0)::float8
 """
@@ -59,6 +61,7 @@ class Look(msgspec.Struct, frozen=True):
 
     is_standby: bool
     cluster: int
+    database: str
     head: int
     positions: Mapping[str, int]
 
@@ -70,7 +73,7 @@ class Replica:
         self, dsn: str, primary: Pool, *, max_lag_seconds: float, good_looks: int = GOOD_LOOKS
     ) -> None:
         named = conninfo.make_conninfo(dsn, application_name=APPLICATION_NAME)
-        self.pool = make_pool(named, min_size=0)
+        self.pool = make_pool(named, min_size=0, connection_class=BoundedConnection)
         self._dsn = named
         self._primary = primary
         self._max_lag_seconds = max_lag_seconds
@@ -172,13 +175,16 @@ class Replica:
             await self._disconnect()
             self._leave_out("down", f"a look failed: {type(error).__name__}")
             return
-        cluster = await self._compare(found.head)
+        place = await self._compare(found.head)
         self._positions = found.positions
         metrics.REPLICA_LAG.set(self._lag_seconds)
         if not found.is_standby:
             self._leave_out("down", "it is no standby")
-        elif cluster is not None and cluster != found.cluster:
+        elif place is not None and place[0] != found.cluster:
             self._leave_out("down", "it is of another cluster")
+        elif place is not None and place[1] != found.database:
+            # Logins are those of the whole cluster: it could be the database of another carrier.
+            self._leave_out("down", "it is another database of the cluster")
         elif self._lag_seconds > self._max_lag_seconds:
             self._leave_out("lagging", f"it lags {self._lag_seconds:.0f} s")
         else:
@@ -199,8 +205,8 @@ class Replica:
         if connection is not None:
             await connection.close()
 
-    async def _compare(self, head: int) -> int | None:
-        """Measure the lag by the primary's log; return the primary's cluster.
+    async def _compare(self, head: int) -> tuple[int, str] | None:
+        """Measure the lag by the primary's log; return the primary's cluster and database.
 
         None while the primary does not answer: it may then have gone on since the last time.
         """
@@ -214,8 +220,8 @@ class Replica:
             return None
         assert row is not None
         self._compared_at = now
-        self._lag_seconds = row[1]
-        return int(row[0])
+        self._lag_seconds = row[2]
+        return int(row[0]), str(row[1])
 
     def _take_back(self) -> None:
         if self._state == "up":

@@ -2265,7 +2265,11 @@ CREATE OR REPLACE FUNCTION privacy.remove_old_messages(most integer)
 AS $function$
     WITH removed AS (
         DELETE FROM ledger.outbox
-        WHERE id = ANY (ARRAY(SELECT id FROM ledger.outbox ORDER BY id LIMIT most))
+        WHERE (id = ANY (ARRAY(SELECT id FROM ledger.outbox
+                               WHERE failed_at IS NULL AND sent_at IS NOT NULL
+                               ORDER BY id LIMIT most))
+               OR id = ANY (ARRAY(SELECT id FROM ledger.outbox WHERE failed_at IS NOT NULL
+                                  ORDER BY id LIMIT most)))
           AND sent_at < pg_catalog.clock_timestamp() - make_interval(
               days => (SELECT privacy.days_of('outbox')))
           AND (failed_at IS NULL

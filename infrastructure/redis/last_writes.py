@@ -9,9 +9,9 @@ import redis.asyncio
 import redis.exceptions
 
 from application.ports import Unavailable
+from application.read_positions import KEPT_SECONDS
 
 KEY_PREFIX = "ais:wrote:"
-KEPT_SECONDS = 300
 
 _NOTE = """
 local known = tonumber(redis.call('GET', KEYS[1]) or '0')

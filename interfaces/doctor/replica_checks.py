@@ -1,4 +1,4 @@
-"""The standby that reads may go to: it is one, of this cluster, and near the end of the log."""
+"""The standby that reads may go to: it is one, of this database, and near the end of the log."""
 
 from application.ports import Unavailable
 from infrastructure.postgres import condition
@@ -17,19 +17,25 @@ def replica_finding(settings: Settings) -> Finding:
         return ok(CHECK, "AIS_REPLICA_DATABASE_URL is not set: all is read from the primary")
     try:
         found = condition.read_replica_server(dsn)
-        cluster, lag_seconds = condition.read_lag(settings.database_url, found.head)
+        cluster, database, lag_seconds = condition.read_lag(settings.database_url, found.head)
     except Unavailable as error:
         return warning(CHECK, f"{error}; all is read from the primary", f"start it; {ADVICE}")
-    return standby_finding(found, cluster, lag_seconds, settings.replica_max_lag_seconds)
+    return standby_finding(
+        found, (cluster, database), lag_seconds, settings.replica_max_lag_seconds
+    )
 
 
 def standby_finding(
-    found: ReplicaServer, cluster: int, lag_seconds: float, max_lag_seconds: float
+    found: ReplicaServer, place: tuple[int, str], lag_seconds: float, max_lag_seconds: float
 ) -> Finding:
-    """Compare a standby with the cluster and the end of the log of the primary."""
+    """Compare a standby with the cluster, the database and the end of the log of the primary."""
+    cluster, database = place
+    advice = "make AIS_REPLICA_DATABASE_URL a standby of AIS_DATABASE_URL"
     if found.cluster != cluster:
-        advice = "make AIS_REPLICA_DATABASE_URL a standby of AIS_DATABASE_URL"
         return failed(CHECK, "it is a server of another cluster and is not used", advice)
+    if found.database != database:
+        # It could be the database of another carrier.
+        return failed(CHECK, "it is another database of the cluster and is not used", advice)
     if not found.is_standby:
         detail = "it accepts writes, so it is no standby and is not used"
         return failed(CHECK, detail, f"name a standby in AIS_REPLICA_DATABASE_URL; {ADVICE}")

@@ -8,9 +8,11 @@ from contextlib import asynccontextmanager
 
 import psycopg
 import pytest
+from psycopg import conninfo
 
 from application import ports
 from application.commands.command import CommandEnvelope, Outcome
+from infrastructure.embedded.postgres_server import EmbeddedPostgres
 from infrastructure.postgres import primary, roles, silence
 from tests.integration.commands import outcomes
 from tests.support import stored_log
@@ -139,6 +141,22 @@ async def test_a_process_leaves_an_old_primary_that_still_answers(pair: Pair) ->
             await primary.PrimaryConnection.connect(address)
 
 
+async def test_servers_that_cannot_be_compared_are_written_to_by_nobody(
+    pair: Pair, postgres: EmbeddedPostgres, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Timelines are counted by each cluster, and what counts them is a right of its own."""
+    parts = [conninfo.conninfo_to_dict(each.dsn("postgres")) for each in (postgres, pair.primary)]
+    mixed = {name: f"{parts[0][name]},{parts[1][name]}" for name in ("host", "port")}
+    with pytest.raises(psycopg.OperationalError, match="different clusters"):
+        await primary.PrimaryConnection.connect(conninfo.make_conninfo(**{**parts[0], **mixed}))
+    with psycopg.connect(pair.primary.dsn(), autocommit=True) as owner:
+        owner.execute("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC")
+    for _ in range(2):
+        with pytest.raises(psycopg.OperationalError, match="no server of the address"):
+            await primary.PrimaryConnection.connect(pair.dsn(roles.APPLICATION_LOGIN))
+    assert caplog.text.count("permission denied for function pg_control_system") == 1
+
+
 async def test_a_booking_that_only_the_primary_has_is_not_acknowledged(pair: Pair) -> None:
     async with airline_on(pair) as airline:
         flight = await airline.schedule(seats=9)
@@ -149,8 +167,15 @@ async def test_a_booking_that_only_the_primary_has_is_not_acknowledged(pair: Pai
         # Its wait was cancelled, so that the primary answers: as if all were well, but it is not.
         assert await waiting is None
         assert stored_log.count(pair.primary.dsn(), RESERVED) == 1
-        # The log has it now; nobody learns so before the standby has it.
-        assert await _try(airline, envelope_again(sent)) is None
+        # The log has it now; nobody learns so before the standby has it, also where each wait for
+        # it is cancelled.
+        repeated = asyncio.create_task(_try(airline, envelope_again(sent)))
+        await _cancel_waits(pair.primary.dsn(), until=repeated)
+        assert await repeated is None
+        looked_up = asyncio.create_task(airline.log.find_commands([sent.id]))
+        await _cancel_waits(pair.primary.dsn(), until=looked_up)
+        with pytest.raises(ports.Unavailable):
+            await looked_up
         pair.standby.start()
         answer = await _insist(airline, sent)
         assert answer.replayed
@@ -162,6 +187,14 @@ async def test_a_booking_that_only_the_primary_has_is_not_acknowledged(pair: Pai
 def envelope_again(sent: CommandEnvelope, seconds: float = 3) -> CommandEnvelope:
     """The same command, sent again with another deadline."""
     return envelope(sent.command, id=sent.id, seconds=seconds)
+
+
+async def _cancel_waits(owner_dsn: str, *, until: asyncio.Task[object]) -> None:
+    """Cancel each wait for the standby until the task has ended."""
+    while not until.done():
+        cancelling = asyncio.create_task(_cancel_wait(owner_dsn))
+        await asyncio.wait((cancelling, until), return_when=asyncio.FIRST_COMPLETED)
+        cancelling.cancel()
 
 
 async def _cancel_wait(owner_dsn: str) -> None:

@@ -16,8 +16,15 @@ from application import read_positions
 from application.ledger import read_ledger
 from application.ledger.books_at import BooksQuestion
 from application.queries import BookingPage
-from application.read_positions import UNKNOWN, NoSharedWrites, Reading, SharedWrites
+from application.read_positions import (
+    KEPT_SECONDS,
+    UNKNOWN,
+    NoSharedWrites,
+    Reading,
+    SharedWrites,
+)
 from infrastructure.postgres import roles
+from infrastructure.postgres.replica import Replica
 from infrastructure.redis.last_writes import RedisLastWrites
 from infrastructure.redis.rate_limit import make_client
 from interfaces.books_composition import books_of
@@ -25,7 +32,7 @@ from interfaces.cli import ledger
 from projections import rebuild
 from projections.booking_list import queries as booking_list
 from tests.integration.replica.conftest import Readers, opened
-from tests.support import ports
+from tests.support import ports, servers
 from tests.support.standby_server import Pair
 from tests.support.stored_log import WAIT_SECONDS
 
@@ -254,3 +261,74 @@ async def test_users_who_are_forgotten_read_what_the_last_of_them_wrote() -> Non
     assert await known.position_of("user_1") == 3
     assert await known.position_of("user_3") == 3
     assert await known.position_of("user_2") == 4
+
+
+async def test_a_write_at_an_unknown_position_matters_to_its_user_and_for_a_while() -> None:
+    now = 0.0
+    known = NoSharedWrites(limit=2, monotonic=lambda: now)
+    await known.note("user_1", UNKNOWN)
+    await known.note("user_1", 5)
+    assert await known.position_of("user_1") == UNKNOWN
+    for number in (2, 3):
+        await known.note(f"user_{number}", 5 + number)
+    # Of those that are no longer remembered, nobody wrote more than that.
+    assert await known.position_of("user_1") == await known.position_of("user_9") == 8
+    await known.note("user_3", UNKNOWN)
+    now = KEPT_SECONDS - 1.0
+    await known.note("user_3", 9)
+    assert await known.position_of("user_3") == UNKNOWN
+    now += 1.0
+    assert await known.position_of("user_3") == 9
+    now += KEPT_SECONDS
+    assert await known.position_of("user_3") == 8
+
+
+async def test_a_read_that_nobody_waits_for_gives_its_connection_back(pair: Pair) -> None:
+    async with opened(pair) as readers:
+        await _is(readers, "up")
+        began, ended = asyncio.Event(), asyncio.Event()
+
+        async def replica() -> str:
+            began.set()
+            try:
+                return await asyncio.Event().wait() or ""
+            finally:
+                ended.set()
+
+        lagging = readers.reads.lagging
+        assert lagging is not None
+        ask = lagging.routed("booking_list", replica=replica, primary=replica)
+        with read_positions.carrying(_reading()):
+            asked = asyncio.create_task(ask())
+        await began.wait()
+        asked.cancel()
+        async with asyncio.timeout(WAIT_SECONDS):
+            await ended.wait()
+
+
+async def test_a_standby_of_another_database_of_the_cluster_is_never_read_from(
+    pair: Pair, caplog: pytest.LogCaptureFixture
+) -> None:
+    with servers.fresh_database(pair.primary, servers.READ_MODELS) as other:
+        pair.standby.await_replay()
+        name = str(conninfo.conninfo_to_dict(other.owner_dsn)["dbname"])
+        async with opened(pair, pair.standby.dsn(name, roles.READER_LOGIN)) as readers:
+            await readers.replica.looked_at()
+            assert "it is another database of the cluster" in caplog.text
+            assert readers.replica.state == "down"
+
+
+async def test_the_connections_of_the_replica_look_for_no_primary(pair: Pair) -> None:
+    async with opened(pair) as readers:
+        name = str(conninfo.conninfo_to_dict(readers.airline.database.owner_dsn)["dbname"])
+        one = conninfo.conninfo_to_dict(pair.standby.dsn(name, roles.READER_LOGIN))
+        twice = {part: f"{one[part]},{one[part]}" for part in ("host", "port")}
+        several = conninfo.make_conninfo(**{**one, **twice})
+        replica = Replica(several, readers.airline.pool, max_lag_seconds=1)
+        await replica.pool.open()
+        try:
+            async with replica.pool.connection() as connection:
+                cursor = await connection.execute("SELECT pg_is_in_recovery()")
+                assert await cursor.fetchone() == (True,)
+        finally:
+            await replica.close()

@@ -90,8 +90,8 @@ def _disk(free: int) -> Finding:
 
 
 def _standby(lag_seconds: float = 0.5, **changed: object) -> Finding:
-    standby = replace(ReplicaServer("ais_reporting", True, 7, 100, False), **changed)
-    return replica_checks.standby_finding(standby, 7, lag_seconds, 10)
+    standby = replace(ReplicaServer("ais_reporting", True, 7, "ais", 100, False), **changed)
+    return replica_checks.standby_finding(standby, (7, "ais"), lag_seconds, 10)
 
 
 def _of_the_replica() -> Iterator[tuple[str, Finding]]:
@@ -101,6 +101,7 @@ def _of_the_replica() -> Iterator[tuple[str, Finding]]:
     yield "warning", _standby(may_more=True)
     yield "failed", _standby(is_standby=False)
     yield "failed", _standby(cluster=8)
+    yield "failed", _standby(database="ais_yy")
 
 
 def _of_the_database() -> Iterator[tuple[str, Finding]]:

@@ -9,6 +9,7 @@ from interfaces.http import rate_limit
 from interfaces.setting_types import Secret
 from interfaces.settings import Settings
 
+REPLICA = "AIS_REPLICA_DATABASE_URL"
 REQUIRED = {
     "AIS_DATABASE_URL": "postgresql://ais:hunter2@db/ais",
     "AIS_MASTER_KEY": "hunter2-master",
@@ -94,6 +95,14 @@ def test_an_address_of_several_databases_has_to_ask_for_the_primary(
         settings.load(given)
     assert f"AIS_{name}: " in str(refusal.value)
     assert "target_session_attrs=read-write" in str(refusal.value)
+    assert "hunter2" not in str(refusal.value)
+
+
+def test_the_replica_is_one_server() -> None:
+    one, several = "postgresql://ais:hunter2@a/ais", "postgresql://ais:hunter2@a,b/ais"
+    assert settings.load({**REQUIRED, REPLICA: one}).replica_database_url == one
+    with pytest.raises(settings.SettingRefused, match=f"{REPLICA}: one host") as refusal:
+        settings.load({**REQUIRED, REPLICA: f"{several}?target_session_attrs=read-write"})
     assert "hunter2" not in str(refusal.value)
 
 
