@@ -97,6 +97,19 @@ def require_newest(connection: "psycopg.AsyncConnection[Any]") -> None:
         raise OldPrimary(f"timeline {place.timeline} was left for {_newest[place.cluster]}")
 
 
+async def require_newest_behind(connection: "psycopg.AsyncConnection[Any]") -> None:
+    """Raise OldPrimary as above for a connection whose server may change, as that of PgBouncer.
+
+    One round trip, where this process knows of several servers; none otherwise.
+    """
+    if not _newest:
+        return
+    row = await (await connection.execute(_PLACE)).fetchone()
+    assert row is not None
+    _places[connection] = Place(cluster=row[0], timeline=row[1])
+    require_newest(connection)
+
+
 @contextlib.asynccontextmanager
 async def watched(dsn: str) -> AsyncIterator[None]:
     """Look for a newer primary every few seconds during the block.
