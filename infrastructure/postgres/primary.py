@@ -73,6 +73,11 @@ async def connect_to_listen(dsn: str) -> psycopg.AsyncConnection[tuple[Any, ...]
     return connection
 
 
+def newest_address(dsn: str) -> str:
+    """Return the address of the newest primary, for a program without a loop; raises as connect."""
+    return dsn if len(servers_of(dsn)) == 1 else asyncio.run(_find(dsn))[1]
+
+
 def servers_of(dsn: str) -> list[str]:
     """Return an address for each server that this one names."""
     parts = conninfo.conninfo_to_dict(dsn)

@@ -6,6 +6,7 @@ import sys
 import psycopg
 
 from infrastructure.postgres import migrate as migrations
+from infrastructure.postgres import primary
 
 
 def migrate(*, phase: migrations.Phase | None = None) -> int:
@@ -22,7 +23,8 @@ def migrate(*, phase: migrations.Phase | None = None) -> int:
         print("ais migrate: AIS_ADMIN_DATABASE_URL is missing", file=sys.stderr)
         return 2
     try:
-        applied = migrations.migrate(dsn, phase=phase, progress=print)
+        address = primary.newest_address(dsn)
+        applied = migrations.migrate(address, phase=phase, progress=print)
     except (psycopg.Error, migrations.MigrationRefused) as error:
         print(f"ais migrate: {type(error).__name__}: {error}", file=sys.stderr)
         return 1

@@ -434,6 +434,9 @@ NOT_TRIED: dict[str, str] = {
     "/api/admin/modes/maintenance": (
         "it refuses what other tests write: tests/end_to_end/test_maintenance_over_http.py"
     ),
+    "/api/admin/modes/payments": (
+        "it refuses what other tests pay: tests/end_to_end/test_payments_paused.py"
+    ),
     "/api/admin/claims/{claim_id}/withdraw": (
         "a flight has to be disrupted first: tests/end_to_end/test_compensation_over_http.py"
     ),

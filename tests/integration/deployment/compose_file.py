@@ -1,7 +1,9 @@
 """Reads the Compose file as an engine does: anchors, merges, variables of the environment."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -22,9 +24,12 @@ def variables() -> set[str]:
     return {found[1] for found in _VARIABLE.finditer(_text())}
 
 
-def read() -> dict[str, Any]:
-    """The file with the variables of the example, without the parts that only others refer to."""
-    values = example()
+def read(chosen: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
+    """The file with the variables of the example or those chosen.
+
+    Without the parts that only others refer to.
+    """
+    values = {**example(), **chosen}
 
     def value(found: re.Match[str]) -> str:
         given = values.get(found[1], "")

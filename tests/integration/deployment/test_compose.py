@@ -116,6 +116,18 @@ def test_the_proxy_reaches_the_web_processes_by_the_network_whose_addresses_are_
     assert SERVICES["web"]["environment"]["AIS_TRUSTED_PROXIES"] == subnet
 
 
+def test_after_a_failover_the_primary_runs_on_the_volume_that_was_promoted() -> None:
+    page = (ROOT / "docs/how-to/deploy.md").read_text("utf-8")
+    chosen = dict(re.findall(r"`((?:PRIMARY|STANDBY)_VOLUME)=(\w+)`", page))
+    assert chosen == {"PRIMARY_VOLUME": "standby", "STANDBY_VOLUME": "spare"}
+    services = compose_file.read(chosen)["services"]
+    folder = ":/var/lib/postgresql"
+    assert SERVICES["standby"]["volumes"][0] == f"standby{folder}"
+    assert services["postgres"]["volumes"][0] == f"standby{folder}"
+    assert services["standby"]["volumes"][0] == f"spare{folder}"
+    assert FILE["volumes"].keys() >= set(chosen.values())
+
+
 def test_what_is_named_exists_and_no_secret_is_in_the_repository() -> None:
     for service in SERVICES.values():
         assert set(service.get("secrets", ())) <= FILE["secrets"].keys()

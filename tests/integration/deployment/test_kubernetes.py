@@ -1,6 +1,7 @@
 """The files of Kubernetes: valid, with commands and settings that exist, and with least rights."""
 
 import copy
+import re
 from typing import Any
 
 import pytest
@@ -15,6 +16,11 @@ from tests.integration.image import dockerfile
 ROOT = kubernetes_files.FOLDER.parents[1]
 OBJECTS = kubernetes_files.objects()
 IMAGE = dockerfile.stages((ROOT / "ops/images/Dockerfile").read_text("utf-8"))[-1].environment()
+SECRETS = {
+    "AIS_DATABASE_URL": "postgresql://ais_app@db/ais",
+    **dict.fromkeys(("AIS_MASTER_KEY", "AIS_TOKEN_KEY"), "key"),
+    **dict.fromkeys(("AIS_STRIPE_API_KEY", "AIS_STRIPE_WEBHOOK_SECRETS"), "key"),
+}
 PODS = [each for each in OBJECTS if each["kind"] in {"Deployment", "Job"}]
 
 
@@ -90,12 +96,25 @@ def test_each_role_has_probes_that_exist_a_budget_and_time_to_end() -> None:
         )
 
 
+def test_the_ports_of_addresses_that_settings_give_as_examples_are_reached() -> None:
+    policy = _named("NetworkPolicy", "ais")["spec"]["egress"]
+    reached = {each["port"] for rule in policy for each in rule["ports"]}
+    forms = " ".join(about.expected for about in settings.ABOUT.values())
+    named = {int(port) for port in re.findall(r"\w+://[\w.@:-]*?:(\d+)/", forms)}
+    assert 6432 in named
+    assert named <= reached
+
+
 def test_settings_exist_and_secrets_are_only_referred_to() -> None:
     given = _named("ConfigMap", "ais-settings")["data"]
     secret = {f"AIS_{each.upper()}" for each, about in settings.ABOUT.items() if about.is_secret}
     known = {f"AIS_{each.upper()}" for each in settings.ABOUT}
     assert given.keys() <= known - secret
     assert [each for each in OBJECTS if each["kind"] == "Secret"] == []
+    # Networks that fit nobody's cluster would be believed by most.
+    with pytest.raises(settings.SettingRefused, match="AIS_TRUSTED_PROXIES"):
+        settings.load({**SECRETS, **given})
+    settings.load({**SECRETS, **given, "AIS_TRUSTED_PROXIES": "10.20.3.0/28"})
     most = _named("HorizontalPodAutoscaler", "ais-web")["spec"]["maxReplicas"]
     workers = _named("Deployment", "ais-worker")["spec"]["replicas"]
     assert int(given["AIS_STRIPE_SHARE_PERCENT"]) * (most + workers) <= 100
