@@ -46,7 +46,9 @@ OWN_WHERE_SET = (
 )
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _POSTGRES_PORT, _REDIS_PORT = 5432, 6379
-_LISTS = frozenset({"AIS_MASTER_KEY", "AIS_TOKEN_KEY", "AIS_STRIPE_WEBHOOK_SECRETS"})
+_LISTS = frozenset({"AIS_MASTER_KEY", "AIS_STRIPE_WEBHOOK_SECRETS"})
+# The private part of each key in JWK (RFC 8037, 2).
+_PRIVATE_PARTS = re.compile(r'"d"\s*:\s*"([^"]+)"')
 
 
 def environments(environment: Mapping[str, str]) -> dict[str, dict[str, str]]:
@@ -157,6 +159,8 @@ def _parts(carrier: str, name: str, value: str) -> Sequence[object]:
         return [_redis(value)]
     if name in _LISTS:
         return [each.strip() for each in value.split(",")]
+    if name == "AIS_TOKEN_KEY":
+        return _PRIVATE_PARTS.findall(value) or [value]
     return [value]
 
 
