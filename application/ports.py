@@ -16,6 +16,13 @@ Clock = Callable[[], dt.datetime]
 """The current UTC instant."""
 
 
+class StreamArchived(Exception):
+    """The event of this version is in an archive only: nothing can be decided on its stream."""
+
+    def __init__(self, stream: str, version: int) -> None:
+        super().__init__(f"version {version} of {stream} is in an archive and not in the database")
+
+
 class Unavailable(Exception):
     """A component does not answer now; a later retry may succeed. Nothing was lost.
 

@@ -122,8 +122,11 @@ def segments(text: str) -> int:
 
 
 def international(number: str) -> str | None:
-    """Return a number as +966500000000; None where its country is not part of it."""
-    digits = re.sub(r"[ ()-]", "", number)
+    """Return a number as +966500000000; None where its country is not part of it.
+
+    A zero in brackets, as in +966 (0)50, is dialled within the country only.
+    """
+    digits = re.sub(r"[ ().-]", "", number.replace("(0)", ""))
     if digits.startswith("00"):
         digits = f"+{digits[2:]}"
     return digits if _international(digits) else None

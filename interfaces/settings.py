@@ -311,12 +311,6 @@ def load(environment: Mapping[str, str]) -> Settings:
         for name in ("sms_token", "sms_sender"):
             if getattr(found, name) is None:
                 raise SettingRefused(_explained(f"missing required field `{name}`"))
-    for name in ("database_url", "admin_database_url", "projector_database_url"):
-        if lacks_primary(getattr(found, name) or ""):
-            raise SettingRefused(
-                f"{PREFIX}{name.upper()}: an address with several hosts needs {REQUIRED}, "
-                "or it may lead to a standby"
-            )
     return found
 
 

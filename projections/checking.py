@@ -14,7 +14,10 @@ DIFFERENCE_LIMIT = 100
 
 
 def check(dsn: str, name: str) -> list[str]:
-    """Return the differences of the current generation, at most DIFFERENCE_LIMIT."""
+    """Return at most DIFFERENCE_LIMIT differences of the current generation.
+
+    Raises LogIncomplete where the database has no longer all events.
+    """
     with generations.connect(dsn) as connection:
         generation = generations.prepare(connection, ALL[name])
         return check_generation(connection, ALL[name], generation)
@@ -29,6 +32,7 @@ def check_generation(connection: Connection, projection: Projection, generation:
     """Return how a generation differs from the log up to its checkpoint, in one snapshot."""
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        reading.require_whole(cursor)
         generations.enter(cursor, projection.name, generation)
         place = (projection.name, generation)
         row = cursor.execute(

@@ -18,15 +18,11 @@ import msgspec
 from projections import generations, reading, replay
 from projections.ledger_journal import queries
 from projections.ledger_journal.projector import Balances
-from projections.projection import ProjectionStopped
+from projections.projection import LogIncomplete
 
 # Of the log in the database; small enough that the processes end at about the same time.
 STRETCH = 250_000
 PROCESSES_LIMIT = 64
-
-
-class LogIncomplete(ProjectionStopped):
-    """Positions are missing: neither the archives nor the database have them."""
 
 
 class Stretch(Protocol):

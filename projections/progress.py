@@ -40,7 +40,7 @@ _ONE = _QUERY + "WHERE c.projection = %s"
 # Positions have no gaps and the instant never decreases along them, so halving finds the last.
 _POSITION_AT = """
 WITH RECURSIVE search (low, high) AS (
-    SELECT 0::bigint, coalesce(max(position), 0) FROM ledger.event
+    SELECT coalesce(min(position), 1) - 1, coalesce(max(position), 0) FROM ledger.event
     UNION ALL
     SELECT CASE WHEN e.recorded_at <= %(instant)s THEN m.middle ELSE s.low END,
            CASE WHEN e.recorded_at <= %(instant)s THEN s.high ELSE m.middle - 1 END

@@ -73,5 +73,9 @@ class CheckpointAhead(ProjectionStopped):
     """The checkpoint is ahead of the log: another log, or one restored from an older backup."""
 
 
+class LogIncomplete(ProjectionStopped):
+    """Positions are missing: neither the archives nor the database have them."""
+
+
 class PoisonousEvent(ProjectionStopped):
     """An event that a ledger read model cannot apply."""

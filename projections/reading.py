@@ -11,7 +11,14 @@ import msgspec
 
 from application.commands import stream_kinds
 from domain.kernel.events import DomainEvent
-from projections.projection import CheckpointAhead, Cursor, LoggedEvent, Projection, UnknownTag
+from projections.projection import (
+    CheckpointAhead,
+    Cursor,
+    LoggedEvent,
+    LogIncomplete,
+    Projection,
+    UnknownTag,
+)
 
 BATCH_LIMIT = 5_000
 
@@ -77,11 +84,15 @@ def decode(stored: StoredEvent) -> LoggedEvent:
 
 
 def read(cursor: Cursor, projection: Projection, *, after: int, limit: int) -> Stretch:
-    """Return the next stretch, at most `limit` positions; raises CheckpointAhead and UnknownTag.
+    """Return the next stretch, at most `limit` positions.
+
+    Raises CheckpointAhead, LogIncomplete and UnknownTag.
 
     The stretch ends before an unknown tag, so that all events before it are applied.
     """
     head = read_head(cursor)
+    if after == 0:
+        require_whole(cursor)
     if after > head:
         raise CheckpointAhead(
             f"{projection.name} is at {after}, the log ends at {head}: another log, or one "
@@ -102,8 +113,9 @@ def read(cursor: Cursor, projection: Projection, *, after: int, limit: int) -> S
 def histories(cursor: Cursor, streams: Collection[str], upto: int) -> Iterator[LoggedEvent]:
     """Yield all events of these streams up to the position, in log order."""
     cursor.execute(
-        "SELECT position, stream, version, tag, recorded_at, payload FROM ledger.event "
-        "WHERE stream = ANY (%s) AND position <= %s ORDER BY position",
+        "SELECT position, e.stream, e.version, tag, recorded_at, payload "
+        "FROM ledger.stream_event AS s JOIN ledger.event AS e USING (position) "
+        "WHERE s.stream = ANY (%s) AND position <= %s ORDER BY position",
         (sorted(streams), upto),
         binary=True,
     )
@@ -122,6 +134,16 @@ def read_first(cursor: Cursor) -> int:
     row = cursor.execute("SELECT coalesce(min(position), 1) FROM ledger.event").fetchone()
     assert row is not None
     return int(row[0])
+
+
+def require_whole(cursor: Cursor) -> None:
+    """Raise LogIncomplete where the database has no longer the first events of the log."""
+    first = read_first(cursor)
+    if first > 1:
+        raise LogIncomplete(
+            f"positions 1 to {first - 1} are in archives only: the books are compared by "
+            "`ais ledger replay --archives FOLDER`, and read models stay as they are"
+        )
 
 
 def unwanted(tags: frozenset[str]) -> list[str]:

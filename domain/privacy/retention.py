@@ -175,7 +175,7 @@ RULES: tuple[RetentionRule, ...] = (
         dt.date(2026, 11, 28),
         90,
         "the first try",
-        "GDPR art. 5(1)(e); they have kind and reference, no number",
+        "GDPR art. 5(1)(e); they have kind and reference, no number; copies go as `mail_files`",
         "enforce_retention",
         least_days=30,
         most_days=366,

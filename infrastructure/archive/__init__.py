@@ -6,5 +6,6 @@ recorded: which archives the database knows
 live_rows: reads a range of the log in the database
 writing: writes ranges of the log into archives
 stretches: archives as parts of the log for the replay
+detaching: takes partitions whose archives are whole from the database
 verifying: compares archives with their hashes, with the database and with the log
 """

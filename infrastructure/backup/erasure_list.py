@@ -36,7 +36,7 @@ _REQUEST = """
 INSERT INTO privacy.erasure (id, person, reason, requested_by, requested_at)
 SELECT %(id)s, %(person)s, %(reason)s, %(requested_by)s, %(requested_at)s
 WHERE EXISTS (SELECT FROM identity.app_user WHERE id = %(person)s)
-   OR EXISTS (SELECT FROM ledger.event WHERE stream = %(person)s)
+   OR EXISTS (SELECT FROM ledger.stream_event WHERE stream = %(person)s)
 ON CONFLICT DO NOTHING
 """
 # The function does nothing for one that is closed already. The scheduler does the steps after it.

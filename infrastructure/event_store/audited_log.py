@@ -19,19 +19,27 @@ _UNFILTERED = """
 SELECT position FROM ledger.event
 WHERE position > %(after)s AND position <= %(until)s ORDER BY position LIMIT %(limit)s
 """
-# The narrowest first. Within a stream the order of versions is that of positions.
-_ORDERS = (
-    ("stream", "version"),
-    ("correlation_id", "position"),
-    ("actor", "position"),
-    ("tag", "position"),
+# Within a stream the order of versions is that of positions.
+_NARROWEST_FIRST = ("stream", "correlation_id", "actor", "tag")
+_BY_STREAM = """
+WITH of_stream AS MATERIALIZED (
+    SELECT position FROM ledger.stream_event
+    WHERE stream = %(stream)s AND position > %(after)s AND position <= %(until)s
+    ORDER BY version LIMIT %(examined)s
+), examined AS MATERIALIZED (
+    SELECT e.position, e.stream, e.tag, e.actor, e.correlation_id
+    FROM of_stream CROSS JOIN LATERAL (
+        SELECT * FROM ledger.event WHERE position = of_stream.position LIMIT 1) AS e
 )
-_FILTERED = """
+"""
+_BY_COLUMN = """
 WITH examined AS MATERIALIZED (
     SELECT position, stream, tag, actor, correlation_id FROM ledger.event
     WHERE {column} = %({column})s AND position > %(after)s AND position <= %(until)s
-    ORDER BY {order} LIMIT %(examined)s
+    ORDER BY position LIMIT %(examined)s
 )
+"""
+_FILTERED = """
 SELECT (SELECT count(*) FROM examined), (SELECT max(position) FROM examined),
        ARRAY(SELECT position FROM examined
              WHERE (%(stream)s::text IS NULL OR stream = %(stream)s)
@@ -46,18 +54,18 @@ WITH streams AS MATERIALIZED (
     WHERE tag IN ('credit.issued.1', 'credit.spent.1')
       AND ledger.booking_of_credit(payload) = %(booking)s
 ), found AS MATERIALIZED (
-    SELECT position FROM ledger.event WHERE stream = %(booking)s
+    SELECT position FROM ledger.stream_event WHERE stream = %(booking)s
     UNION ALL
-    SELECT position FROM ledger.event WHERE stream = %(tax_documents)s
+    SELECT position FROM ledger.stream_event WHERE stream = %(tax_documents)s
     UNION ALL
-    SELECT position FROM ledger.event
+    SELECT position FROM ledger.stream_event
     WHERE stream > %(payments)s AND stream < %(behind_payments)s
     UNION ALL
-    SELECT position FROM ledger.event
+    SELECT position FROM ledger.stream_event
     WHERE stream > %(claims)s AND stream < %(behind_claims)s
     UNION ALL
     SELECT e.position FROM streams CROSS JOIN LATERAL (
-        SELECT position FROM ledger.event WHERE stream = streams.stream OFFSET 0
+        SELECT position FROM ledger.stream_event WHERE stream = streams.stream OFFSET 0
     ) AS e
 )
 SELECT position FROM found
@@ -128,9 +136,10 @@ def find_query(
         "limit": limit + 1,
         "examined": EXAMINED_LIMIT,
     }
-    for column, order in _ORDERS:
+    for column in _NARROWEST_FIRST:
         if parameters[column] is not None:
-            return _FILTERED.replace("{column}", column).replace("{order}", order), parameters
+            examined = _BY_STREAM if column == "stream" else _BY_COLUMN.replace("{column}", column)
+            return examined + _FILTERED, parameters
     return _UNFILTERED, parameters
 
 

@@ -33,13 +33,16 @@ READ_COLUMNS = (
     "causation_id, payload"
 )
 # One index look-up for each stream, whatever the planner assumes about the log's length: the
-# inner ORDER BY prevents other kinds of join, so that a kept plan stays good.
+# inner ORDER BY prevents other kinds of join, so that a kept plan stays good. Where the event of a
+# version is in an archive only, its row is empty but for stream and version.
 READ_AFTER = (
-    "SELECT e.position, e.stream, e.version, e.tag, e.recorded_at, e.actor, e.command_id, "
+    "SELECT e.position, s.stream, s.version, e.tag, e.recorded_at, e.actor, e.command_id, "
     "e.correlation_id, e.causation_id, e.payload "
     "FROM unnest(%b, %b) AS seen (stream, version) CROSS JOIN LATERAL ("
-    "SELECT * FROM ledger.event WHERE stream = seen.stream AND version > seen.version "
-    "ORDER BY version LIMIT 1000000) AS e ORDER BY e.position"
+    "SELECT * FROM ledger.stream_event WHERE stream = seen.stream AND version > seen.version "
+    "ORDER BY version LIMIT 1000000) AS s LEFT JOIN LATERAL ("
+    "SELECT * FROM ledger.event WHERE position = s.position LIMIT 1) AS e ON true "
+    "ORDER BY s.position"
 )
 READ_LOG = (
     f"SELECT {READ_COLUMNS} FROM ledger.event "  # noqa: S608 - constants only
@@ -178,7 +181,13 @@ def read_known(text: str | None) -> Mapping[uuid.UUID, ports.KnownCommand]:
 
 
 def read_event(row: tuple[Any, ...]) -> ports.RecordedEvent:
-    """Return the event of a row; raises codec.UnknownTag or codec.CorruptPayload."""
+    """Return the event of a row.
+
+    Raises codec.UnknownTag or codec.CorruptPayload, and StreamArchived for an event that is no
+    longer in the database.
+    """
+    if row[0] is None:
+        raise ports.StreamArchived(row[1], row[2])
     return ports.RecordedEvent(
         position=row[0],
         stream=row[1],

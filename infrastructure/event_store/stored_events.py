@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, LiteralString
 
 import msgspec
-from eventsourcing.persistence import Notification, StoredEvent
+from eventsourcing.persistence import IntegrityError, Notification, StoredEvent
 from psycopg.rows import tuple_row
 
 from infrastructure.event_store.datastore import Connection
@@ -20,11 +20,12 @@ _SELECT: LiteralString = (
     "recorded_at, actor, command_id, correlation_id, causation_id FROM ledger.stored_events "
 )
 _OF_STREAM: LiteralString = (
-    "WHERE originator_id = %s AND originator_version > %s AND originator_version <= %s "
+    "RIGHT JOIN ledger.stream_event AS s ON s.position = notification_id "
+    "WHERE s.stream = %s AND s.version > %s AND s.version <= %s "
 )
 _BETWEEN: LiteralString = "WHERE notification_id >= %s AND notification_id <= %s "
-SELECT_STREAM = _SELECT + _OF_STREAM + "ORDER BY originator_version LIMIT %s"
-SELECT_STREAM_BACKWARDS = _SELECT + _OF_STREAM + "ORDER BY originator_version DESC LIMIT %s"
+SELECT_STREAM = _SELECT + _OF_STREAM + "ORDER BY s.version LIMIT %s"
+SELECT_STREAM_BACKWARDS = _SELECT + _OF_STREAM + "ORDER BY s.version DESC LIMIT %s"
 SELECT_LOG = _SELECT + _BETWEEN + "ORDER BY notification_id LIMIT %s"
 SELECT_LOG_BY_TOPIC = _SELECT + _BETWEEN + "AND topic = ANY(%s) ORDER BY notification_id LIMIT %s"
 SELECT_HEAD: LiteralString = "SELECT max(notification_id) FROM ledger.stored_events"
@@ -64,7 +65,10 @@ def select_stream(
     backwards: bool,
     limit: int | None,
 ) -> list[LedgerEvent]:
-    """Return events of a stream with versions above `after` and up to `until`."""
+    """Return events of a stream with versions above `after` and up to `until`.
+
+    Raises the library's IntegrityError for a stream with events in archives only.
+    """
     rows = _fetch(
         connection,
         SELECT_STREAM_BACKWARDS if backwards else SELECT_STREAM,
@@ -75,6 +79,8 @@ def select_stream(
             limit,
         ),
     )
+    if any(row[4] is None for row in rows):
+        raise IntegrityError(f"events of {stream} are in an archive and not in the database")
     return [LedgerEvent(r[0], r[1], r[2], r[3], Envelope(*r[4:])) for r in rows]
 
 

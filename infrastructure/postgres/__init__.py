@@ -13,6 +13,7 @@ failed_tasks: tasks of the outbox that failed in all their tries
 full_disk: notices that the database has no room, and when it has room again
 modes: modes of operation, and how a process follows them
 outbox: reads the outbox for its relay, and keeps the checkpoints of processes
+log_partitions: how many partitions of the log are free
 condition: what a login finds of its server and of the schema
 inbox: Stripe events as received: stored once, sealed, processed by state
 stripe_event_answers: what became of each of them

@@ -8,6 +8,8 @@ import asyncio
 import contextlib
 import logging
 
+import psycopg
+
 from application import ports
 from application.modes.current_modes import CurrentModes
 from domain.modes.modes import ModeOn
@@ -51,7 +53,9 @@ class FullDisk:
             try:
                 async with raising_unavailable(), self._pool.connection() as connection:
                     await connection.execute(PROBE)
-            except ports.Unavailable:
+            # Whatever the probe met, another one has to follow: only a probe ends the mode.
+            except (ports.Unavailable, psycopg.Error) as error:
+                logger.warning("the database cannot be written: %s", type(error).__name__)
                 continue
             logger.warning("the database has room again")
             self._current.end("read_only")

@@ -122,6 +122,8 @@ class FollowedModes:
         async with asyncio.timeout(ANSWER_SECONDS):
             await connection.execute(f"LISTEN {Channel.MODE}".encode())
         while True:
+            # A primary that was left still answers; the modes are switched on the newest one.
+            primary.require_newest(connection)
             async with asyncio.timeout(ANSWER_SECONDS):
                 found = await _read(connection)
             self._current.replace({each.mode: each for each in found})

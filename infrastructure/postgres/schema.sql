@@ -467,16 +467,74 @@ CREATE TABLE ledger.event (
     causation_id uuid,
     payload bytea NOT NULL,
     CONSTRAINT event_pkey PRIMARY KEY ("position"),
-    CONSTRAINT event_stream_version UNIQUE (stream, version),
     CONSTRAINT event_version_check CHECK ((version > 0))
-);
-CREATE INDEX event_by_actor ON ledger.event USING btree (actor, "position");
-CREATE INDEX event_by_correlation ON ledger.event USING btree (correlation_id, "position");
-CREATE INDEX event_by_tag ON ledger.event USING btree (tag, "position");
-CREATE INDEX event_of_credit ON ledger.event USING btree (ledger.booking_of_credit(payload), stream) WHERE (tag = ANY (ARRAY['credit.issued.1'::text, 'credit.spent.1'::text]));
-CREATE INDEX event_of_staff ON ledger.event USING btree ("position") WHERE (split_part(actor, ':'::text, 1) = ANY (ARRAY['support'::text, 'ops'::text, 'gate'::text, 'finance'::text, 'admin'::text]));
+) PARTITION BY RANGE ("position");
+CREATE INDEX event_by_actor ON ONLY ledger.event USING btree (actor, "position");
+CREATE INDEX event_by_correlation ON ONLY ledger.event USING btree (correlation_id, "position");
+CREATE INDEX event_by_tag ON ONLY ledger.event USING btree (tag, "position");
+CREATE INDEX event_of_credit ON ONLY ledger.event USING btree (ledger.booking_of_credit(payload), stream) WHERE (tag = ANY (ARRAY['credit.issued.1'::text, 'credit.spent.1'::text]));
+CREATE INDEX event_of_staff ON ONLY ledger.event USING btree ("position") WHERE (split_part(actor, ':'::text, 1) = ANY (ARRAY['support'::text, 'ops'::text, 'gate'::text, 'finance'::text, 'admin'::text]));
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.event FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change(); -- ENABLE ALWAYS
 CREATE TRIGGER period_moved AFTER INSERT ON ledger.event FOR EACH ROW WHEN (((new.tag = ANY (ARRAY['period.closed.1'::text, 'period.reopened.1'::text])) AND (new.stream ~ '^period-[0-9]{4}-(0[1-9]|1[0-2])$'::text))) EXECUTE FUNCTION ledger.move_period();
+CREATE TRIGGER stream_recorded AFTER INSERT ON ledger.event REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION ledger.record_stream_events(); -- ENABLE ALWAYS
+
+CREATE TABLE ledger.event_1 (
+    "position" bigint NOT NULL,
+    stream text COLLATE "C" NOT NULL,
+    version integer NOT NULL,
+    tag text COLLATE "C" NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    command_id uuid NOT NULL,
+    correlation_id text NOT NULL,
+    causation_id uuid,
+    payload bytea NOT NULL,
+    CONSTRAINT event_1_pkey PRIMARY KEY ("position"),
+    CONSTRAINT event_version_check CHECK ((version > 0))
+) -- PARTITION OF ledger.event FOR VALUES FROM ('1') TO ('10000001')
+;
+CREATE INDEX event_1_by_actor ON ledger.event_1 USING btree (actor, "position");
+CREATE INDEX event_1_by_correlation ON ledger.event_1 USING btree (correlation_id, "position");
+CREATE INDEX event_1_by_tag ON ledger.event_1 USING btree (tag, "position");
+CREATE INDEX event_1_of_credit ON ledger.event_1 USING btree (ledger.booking_of_credit(payload), stream) WHERE (tag = ANY (ARRAY['credit.issued.1'::text, 'credit.spent.1'::text]));
+CREATE INDEX event_1_of_staff ON ledger.event_1 USING btree ("position") WHERE (split_part(actor, ':'::text, 1) = ANY (ARRAY['support'::text, 'ops'::text, 'gate'::text, 'finance'::text, 'admin'::text]));
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.event_1 FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change(); -- ENABLE ALWAYS
+CREATE TRIGGER period_moved AFTER INSERT ON ledger.event_1 FOR EACH ROW WHEN (((new.tag = ANY (ARRAY['period.closed.1'::text, 'period.reopened.1'::text])) AND (new.stream ~ '^period-[0-9]{4}-(0[1-9]|1[0-2])$'::text))) EXECUTE FUNCTION ledger.move_period();
+CREATE TRIGGER stream_recorded AFTER INSERT ON ledger.event_1 REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION ledger.record_stream_events(); -- ENABLE ALWAYS
+
+CREATE TABLE ledger.event_10000001 (
+    "position" bigint NOT NULL,
+    stream text COLLATE "C" NOT NULL,
+    version integer NOT NULL,
+    tag text COLLATE "C" NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    command_id uuid NOT NULL,
+    correlation_id text NOT NULL,
+    causation_id uuid,
+    payload bytea NOT NULL,
+    CONSTRAINT event_10000001_pkey PRIMARY KEY ("position"),
+    CONSTRAINT event_version_check CHECK ((version > 0))
+) -- PARTITION OF ledger.event FOR VALUES FROM ('10000001') TO ('20000001')
+;
+CREATE INDEX event_10000001_actor_position_idx ON ledger.event_10000001 USING btree (actor, "position");
+CREATE INDEX event_10000001_booking_of_credit_stream_idx ON ledger.event_10000001 USING btree (ledger.booking_of_credit(payload), stream) WHERE (tag = ANY (ARRAY['credit.issued.1'::text, 'credit.spent.1'::text]));
+CREATE INDEX event_10000001_correlation_id_position_idx ON ledger.event_10000001 USING btree (correlation_id, "position");
+CREATE INDEX event_10000001_position_idx ON ledger.event_10000001 USING btree ("position") WHERE (split_part(actor, ':'::text, 1) = ANY (ARRAY['support'::text, 'ops'::text, 'gate'::text, 'finance'::text, 'admin'::text]));
+CREATE INDEX event_10000001_tag_position_idx ON ledger.event_10000001 USING btree (tag, "position");
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.event_10000001 FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change(); -- ENABLE ALWAYS
+CREATE TRIGGER period_moved AFTER INSERT ON ledger.event_10000001 FOR EACH ROW WHEN (((new.tag = ANY (ARRAY['period.closed.1'::text, 'period.reopened.1'::text])) AND (new.stream ~ '^period-[0-9]{4}-(0[1-9]|1[0-2])$'::text))) EXECUTE FUNCTION ledger.move_period();
+CREATE TRIGGER stream_recorded AFTER INSERT ON ledger.event_10000001 REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION ledger.record_stream_events(); -- ENABLE ALWAYS
+
+CREATE TABLE ledger.log_partition (
+    first_position bigint NOT NULL,
+    last_position bigint NOT NULL,
+    detached_at timestamp with time zone,
+    CONSTRAINT log_partition_check CHECK ((last_position >= first_position)),
+    CONSTRAINT log_partition_first_position_check CHECK ((first_position > 0)),
+    CONSTRAINT log_partition_last_position_key UNIQUE (last_position),
+    CONSTRAINT log_partition_pkey PRIMARY KEY (first_position)
+);
 
 CREATE TABLE ledger.outbox (
     id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -500,12 +558,45 @@ CREATE TABLE ledger.posting (
     effective_on date NOT NULL,
     rule text COLLATE "C" NOT NULL,
     CONSTRAINT posting_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
-    CONSTRAINT posting_pkey PRIMARY KEY ("position", line),
-    CONSTRAINT posting_position_fkey FOREIGN KEY ("position") REFERENCES ledger.event("position")
-);
+    CONSTRAINT posting_pkey PRIMARY KEY ("position", line)
+) PARTITION BY RANGE ("position");
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.posting FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change(); -- ENABLE ALWAYS
 CREATE TRIGGER balanced AFTER INSERT ON ledger.posting REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_unbalanced();
 CREATE TRIGGER period_open AFTER INSERT ON ledger.posting REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_closed_period();
+
+CREATE TABLE ledger.posting_1 (
+    "position" bigint NOT NULL,
+    line smallint NOT NULL,
+    account text COLLATE "C" NOT NULL,
+    booking text COLLATE "C" NOT NULL,
+    amount bigint NOT NULL,
+    currency text COLLATE "C" NOT NULL,
+    effective_on date NOT NULL,
+    rule text COLLATE "C" NOT NULL,
+    CONSTRAINT posting_1_pkey PRIMARY KEY ("position", line),
+    CONSTRAINT posting_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text))
+) -- PARTITION OF ledger.posting FOR VALUES FROM ('1') TO ('10000001')
+;
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.posting_1 FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change(); -- ENABLE ALWAYS
+CREATE TRIGGER balanced AFTER INSERT ON ledger.posting_1 REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_unbalanced();
+CREATE TRIGGER period_open AFTER INSERT ON ledger.posting_1 REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_closed_period();
+
+CREATE TABLE ledger.posting_10000001 (
+    "position" bigint NOT NULL,
+    line smallint NOT NULL,
+    account text COLLATE "C" NOT NULL,
+    booking text COLLATE "C" NOT NULL,
+    amount bigint NOT NULL,
+    currency text COLLATE "C" NOT NULL,
+    effective_on date NOT NULL,
+    rule text COLLATE "C" NOT NULL,
+    CONSTRAINT posting_10000001_pkey PRIMARY KEY ("position", line),
+    CONSTRAINT posting_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text))
+) -- PARTITION OF ledger.posting FOR VALUES FROM ('10000001') TO ('20000001')
+;
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.posting_10000001 FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change(); -- ENABLE ALWAYS
+CREATE TRIGGER balanced AFTER INSERT ON ledger.posting_10000001 REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_unbalanced();
+CREATE TRIGGER period_open AFTER INSERT ON ledger.posting_10000001 REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_closed_period();
 
 CREATE VIEW ledger.stored_events AS
  SELECT stream AS originator_id,
@@ -519,6 +610,16 @@ CREATE VIEW ledger.stored_events AS
     correlation_id,
     causation_id
    FROM ledger.event;
+
+CREATE TABLE ledger.stream_event (
+    stream text COLLATE "C" NOT NULL,
+    version integer NOT NULL,
+    "position" bigint NOT NULL,
+    CONSTRAINT event_stream_version PRIMARY KEY (stream, version) INCLUDE ("position"),
+    CONSTRAINT stream_event_position_check CHECK (("position" > 0)),
+    CONSTRAINT stream_event_version_check CHECK ((version > 0))
+);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON ledger.stream_event FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change(); -- ENABLE ALWAYS
 
 CREATE TABLE operations.bounced_letter (
     letter text COLLATE "C" NOT NULL,
@@ -1615,6 +1716,7 @@ DECLARE
     base bigint;
     moment timestamptz;
     stream_with_gap text;
+    tenth bigint;
 BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'append runs under READ COMMITTED only' USING ERRCODE = 'AIS04';
@@ -1645,7 +1747,7 @@ BEGIN
     ) AS b
     WHERE b.low <> b.high
        OR b.low > coalesce((
-               SELECT p.version FROM ledger.event AS p
+               SELECT p.version FROM ledger.stream_event AS p
                WHERE p.stream = b.stream ORDER BY p.version DESC LIMIT 1), 0)
     LIMIT 1;
     IF FOUND THEN
@@ -1680,6 +1782,26 @@ BEGIN
 
     INSERT INTO ledger.outbox (topic, body)
     SELECT o.topic, o.body::jsonb FROM unnest(topics, bodies) AS o (topic, body);
+
+    tenth := ledger.partition_positions() / 10;
+    IF base / tenth <> last_position / tenth THEN
+        PERFORM ledger.prepare_partition();
+    END IF;
+
+    tenth := ledger.partition_positions() / 10;
+    IF base / tenth <> last_position / tenth THEN
+        PERFORM ledger.prepare_partition();
+    END IF;
+
+    tenth := ledger.partition_positions() / 10;
+    IF base / tenth <> last_position / tenth THEN
+        PERFORM ledger.prepare_partition();
+    END IF;
+
+    tenth := ledger.partition_positions() / 10;
+    IF base / tenth <> last_position / tenth THEN
+        PERFORM ledger.prepare_partition();
+    END IF;
 
     written := true;
     PERFORM pg_notify('ais_log', last_position::text);
@@ -1720,6 +1842,40 @@ CREATE OR REPLACE FUNCTION ledger.booking_of_credit(payload bytea)
  IMMUTABLE PARALLEL SAFE STRICT
 AS $function$
     SELECT convert_from(payload, 'UTF8')::json ->> 'booking'
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.guard_events(guarded regclass)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %s '
+                   'FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change()', guarded);
+    EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER append_only', guarded);
+    EXECUTE format('CREATE TRIGGER stream_recorded AFTER INSERT ON %s '
+                   'REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT '
+                   'EXECUTE FUNCTION ledger.record_stream_events()', guarded);
+    EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER stream_recorded', guarded);
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.guard_postings(guarded regclass)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+    EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %s '
+                   'FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change()', guarded);
+    EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER append_only', guarded);
+    EXECUTE format('CREATE TRIGGER balanced AFTER INSERT ON %s '
+                   'REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT '
+                   'EXECUTE FUNCTION ledger.refuse_unbalanced()', guarded);
+    EXECUTE format('CREATE TRIGGER period_open AFTER INSERT ON %s '
+                   'REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT '
+                   'EXECUTE FUNCTION ledger.refuse_closed_period()', guarded);
+END
 $function$;
 
 CREATE OR REPLACE FUNCTION ledger.is_misspelled(spelled text, folded text, parsed jsonb, stream text, moves boolean, money boolean)
@@ -1812,6 +1968,13 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION ledger.partition_positions()
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ SELECT 10000000::bigint $function$;
+
 CREATE OR REPLACE FUNCTION ledger.post_entries(base bigint, payloads bytea[])
  RETURNS void
  LANGUAGE plpgsql
@@ -1846,6 +2009,57 @@ BEGIN
     IF expected <> posted THEN
         RAISE EXCEPTION 'an entry without postings' USING ERRCODE = 'AIS02';
     END IF;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.prepare_partition()
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET lock_timeout TO '100ms'
+AS $function$
+DECLARE
+    first bigint;
+    width bigint := ledger.partition_positions();
+    made text;
+    parent text;
+BEGIN
+    SELECT max(p.last_position) + 1 INTO first FROM ledger.log_partition AS p;
+    IF EXISTS (
+        SELECT FROM ledger.log_partition AS p
+        WHERE p.first_position > 1 + coalesce((SELECT max(e.position) FROM ledger.event AS e), 0)
+    ) THEN
+        RETURN false;
+    END IF;
+    FOREACH parent IN ARRAY ARRAY['event', 'posting'] LOOP
+        made := format('%s_%s', parent, first);
+        EXECUTE format('CREATE TABLE ledger.%I (LIKE ledger.%I INCLUDING DEFAULTS '
+                       'INCLUDING CONSTRAINTS)', made, parent);
+        EXECUTE format('REVOKE ALL ON ledger.%I FROM PUBLIC', made);
+        IF parent = 'event' THEN
+            PERFORM ledger.guard_events(format('ledger.%I', made)::regclass);
+        ELSE
+            PERFORM ledger.guard_postings(format('ledger.%I', made)::regclass);
+        END IF;
+        EXECUTE format('ALTER TABLE ledger.%I ATTACH PARTITION ledger.%I '
+                       'FOR VALUES FROM (%s) TO (%s)', parent, made, first, first + width);
+    END LOOP;
+    INSERT INTO ledger.log_partition (first_position, last_position)
+    VALUES (first, first + width - 1);
+    RETURN true;
+EXCEPTION WHEN lock_not_available THEN
+    RETURN false;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.record_stream_events()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO ledger.stream_event (stream, version, position)
+    SELECT i.stream, i.version, i.position FROM inserted AS i;
+    RETURN NULL;
 END
 $function$;
 
@@ -1959,13 +2173,20 @@ CREATE OR REPLACE FUNCTION ledger.refuse_unbalanced()
  LANGUAGE plpgsql
 AS $function$
 DECLARE
-    unbalanced bigint;
+    offending record;
 BEGIN
-    SELECT position INTO unbalanced FROM inserted
-    GROUP BY position, currency HAVING sum(amount) <> 0 LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'the entry at position % does not balance', unbalanced
+    SELECT i.position, i.amount INTO offending
+    FROM (SELECT n.position, sum(n.amount) AS amount FROM inserted AS n
+          GROUP BY n.position, n.currency) AS i
+    WHERE i.amount <> 0
+       OR (SELECT e.position FROM ledger.event AS e WHERE e.position = i.position LIMIT 1) IS NULL
+    LIMIT 1;
+    IF FOUND AND offending.amount <> 0 THEN
+        RAISE EXCEPTION 'the entry at position % does not balance', offending.position
             USING ERRCODE = 'AIS02';
+    ELSIF FOUND THEN
+        RAISE EXCEPTION 'the entry at position % has no event', offending.position
+            USING ERRCODE = 'foreign_key_violation';
     END IF;
     RETURN NULL;
 END
@@ -1980,7 +2201,7 @@ AS $function$
     SELECT jsonb_object_agg(seen.stream, coalesce(head.version, 0))
     FROM unnest(streams, versions) AS seen (stream, version)
     LEFT JOIN LATERAL (
-        SELECT e.version FROM ledger.event AS e
+        SELECT e.version FROM ledger.stream_event AS e
         WHERE e.stream = seen.stream ORDER BY e.version DESC LIMIT 1
     ) AS head ON true
     WHERE coalesce(head.version, 0) <> seen.version
@@ -2265,7 +2486,11 @@ CREATE OR REPLACE FUNCTION privacy.remove_old_messages(most integer)
 AS $function$
     WITH removed AS (
         DELETE FROM ledger.outbox
-        WHERE id = ANY (ARRAY(SELECT id FROM ledger.outbox ORDER BY id LIMIT most))
+        WHERE (id = ANY (ARRAY(SELECT id FROM ledger.outbox
+                               WHERE failed_at IS NULL AND sent_at IS NOT NULL
+                               ORDER BY id LIMIT most))
+               OR id = ANY (ARRAY(SELECT id FROM ledger.outbox WHERE failed_at IS NOT NULL
+                                  ORDER BY id LIMIT most)))
           AND sent_at < pg_catalog.clock_timestamp() - make_interval(
               days => (SELECT privacy.days_of('outbox')))
           AND (failed_at IS NULL
@@ -2505,12 +2730,19 @@ $function$;
 -- TABLE ledger.event: ais_application may SELECT
 -- TABLE ledger.event: ais_projector may SELECT
 -- TABLE ledger.event: ais_reader may SELECT
+-- TABLE ledger.log_partition: ais_application may SELECT
+-- TABLE ledger.log_partition: ais_projector may SELECT
+-- TABLE ledger.log_partition: ais_reader may SELECT
 -- TABLE ledger.outbox: ais_application may SELECT
 -- TABLE ledger.posting: ais_application may SELECT
 -- TABLE ledger.posting: ais_projector may SELECT
 -- TABLE ledger.posting: ais_reader may SELECT
 -- TABLE ledger.stored_events: ais_application may SELECT
 -- TABLE ledger.stored_events: ais_follower may SELECT
+-- TABLE ledger.stream_event: ais_application may SELECT
+-- TABLE ledger.stream_event: ais_follower may SELECT
+-- TABLE ledger.stream_event: ais_projector may SELECT
+-- TABLE ledger.stream_event: ais_reader may SELECT
 -- TABLE operations.bounced_letter: ais_application may INSERT, SELECT
 -- TABLE operations.mode: ais_application may DELETE, INSERT, SELECT
 -- TABLE operations.sent_text: ais_application may SELECT

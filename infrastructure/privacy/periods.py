@@ -17,8 +17,9 @@ CHOSEN = (
 )
 # What is past its period by this much was due when retention last ran, many times over.
 BEHIND = (
-    "SELECT 'outbox' FROM (SELECT sent_at, failed_at FROM ledger.outbox ORDER BY id LIMIT 1) AS o "
-    "WHERE failed_at IS NULL AND sent_at < clock_timestamp() - make_interval(days => %(outbox)s) "
+    "SELECT 'outbox' FROM (SELECT sent_at FROM ledger.outbox "
+    "WHERE failed_at IS NULL AND sent_at IS NOT NULL ORDER BY id LIMIT 1) AS oldest "
+    "WHERE sent_at < clock_timestamp() - make_interval(days => %(outbox)s) "
     "UNION ALL SELECT 'stripe_event_bodies' WHERE EXISTS (SELECT FROM inbox.stripe_event "
     "WHERE octet_length(sealed_body) > 0 AND state IN ('done', 'ignored') "
     "AND received_at < clock_timestamp() - make_interval(days => %(bodies)s))"

@@ -38,14 +38,13 @@ class FileTextOutbox:
             raise ports.Unavailable("text messages") from error
 
     async def remove_before(self, instant: dt.datetime) -> int:
-        """Remove files that were written before; returns how many. Raises Unavailable."""
+        """Remove files that were written before, also those that a crash left unfinished; returns
+        how many. Raises Unavailable.
+        """
 
         def remove() -> int:
-            found = self._folder.glob("*.json")
-            old = [each for each in found if each.stat().st_mtime < instant.timestamp()]
-            for each in old:
-                each.unlink(missing_ok=True)
-            return len(old)
+            found = [*self._folder.glob("*.json"), *self._folder.glob(".*.json.*")]
+            return sum(_remove_if_before(each, instant) for each in found)
 
         try:
             return await asyncio.to_thread(remove)
@@ -57,3 +56,14 @@ class FileTextOutbox:
         unfinished = self._folder / f".{name}.{os.getpid()}"
         unfinished.write_bytes(content)
         unfinished.replace(self._folder / name)
+
+
+def _remove_if_before(file: Path, instant: dt.datetime) -> bool:
+    """Return whether it was removed; another process may be removing files, too."""
+    try:
+        if file.stat().st_mtime >= instant.timestamp():
+            return False
+        file.unlink()
+    except FileNotFoundError:
+        return False
+    return True

@@ -15,8 +15,8 @@ from application.text_messages import TextMessage, TextRefused
 TIMEOUT_SECONDS = 8.0
 USER_AGENT = "ais-text-messages/1"
 TAKEN_ALREADY = 409
-# What ends without another message: a wrong token, too many requests, a gateway that is busy.
-FOR_OPERATOR = frozenset({401, 402, 403, 407})
+# What ends without another message: a wrong token or address, too many requests, a busy gateway.
+FOR_OPERATOR = frozenset({401, 402, 403, 404, 405, 407, 410})
 LATER = frozenset({408, 425, 429})
 
 

@@ -1,5 +1,6 @@
 """`ais archive`: writes ranges of the log into Parquet files, verifies and lists them."""
 
+import datetime as dt
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,8 @@ import msgspec
 import psycopg
 from cyclopts import App, Parameter, validators
 
-from infrastructure.archive import manifest, verifying, writing
+from infrastructure.archive import detaching, manifest, verifying, writing
+from infrastructure.archive.detaching import Detached, DetachRefused
 from infrastructure.archive.manifest import Archive, ArchiveRefused
 from infrastructure.archive.verifying import Verified
 from infrastructure.parquet.row_file import ParquetMissing
@@ -68,6 +70,49 @@ def write(
         return 0
 
     return _run("write", work)
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """The partitions that left the database."""
+
+    detached: list[Detached]
+
+
+@archive.command(name="detach")
+def detach(folder: Path, /, *, before: Positions, dsn: OwnerDsn, as_json: AsJson = False) -> int:
+    """Take whole partitions from the database whose archives are whole; this cannot be undone.
+
+    Every stream in them must have been silent for ten years. Appends wait for milliseconds.
+    Read models are not made anew afterwards, and `ais check` refuses to compare them.
+
+    Exit codes: 0 done, 1 refused (the reason is printed), 2 a wrong call or setting.
+
+    Parameters
+    ----------
+    folder
+        The folder with all archives; it is verified first.
+    before
+        Partitions that end before this position.
+    dsn
+        The database, as the owner of the schema or as a superuser.
+    as_json
+        Print one line of JSON.
+    """
+
+    def work() -> int:
+        silent_since = dt.datetime.now(dt.UTC) - dt.timedelta(days=366 * detaching.SILENT_YEARS)
+        with (
+            backup_output.progress() as progress,
+            psycopg.connect(dsn, autocommit=True) as connection,
+        ):
+            found = detaching.detach(
+                connection, folder, before=before, silent_since=silent_since, progress=progress
+            )
+        lines = [f"positions {each.first} to {each.last} left the database" for each in found]
+        backup_output.print_result(Taken(found), lines, as_json=as_json)
+        return 0
+
+    return _run("detach", work)
 
 
 @archive.command(name="verify")
@@ -142,6 +187,6 @@ def _lines(found: Verified) -> list[str]:
 def _run(command: str, work: Callable[[], int]) -> int:
     try:
         return work()
-    except (ArchiveRefused, ParquetMissing, psycopg.Error, OSError) as error:
+    except (ArchiveRefused, DetachRefused, ParquetMissing, psycopg.Error, OSError) as error:
         print(f"ais archive {command}: {error}", file=sys.stderr)
         return 1

@@ -5,6 +5,7 @@ import asyncio
 from interfaces.doctor import (
     database_checks,
     outside_checks,
+    partition_checks,
     replica_checks,
     retention_checks,
     settings_checks,
@@ -23,6 +24,9 @@ async def diagnose(settings: Settings) -> list[Finding]:
     if has_schema:
         found += await work_checks.work_findings(settings.database_url)
         found += await retention_checks.retention_findings(settings.database_url)
+        found.append(
+            await asyncio.to_thread(partition_checks.partition_finding, settings.database_url)
+        )
         found.append(await asyncio.to_thread(replica_checks.replica_finding, settings))
     found.append(await asyncio.to_thread(outside_checks.redis_finding, settings.redis_url))
     found.append(await outside_checks.stripe_finding(settings))

@@ -1,7 +1,8 @@
 """The page to which Stripe returns the traveller: how far the payment has come, and what is next.
 
 It reloads itself, without a script, until the outcome is final. Its address is not a secret, so
-nothing of it is personal. Once it is sent, Stripe is asked about the payment.
+nothing of it is personal. Once it is sent, Stripe is asked about the payment, but not while nothing
+may be changed: the answer would be recorded, and tickets issued.
 """
 
 import asyncio
@@ -88,7 +89,8 @@ async def _answer(
     accepted = (request.header(b"accept-language") or b"")[:LANGUAGE_LENGTH]
     language = preferred_language(accepted) or (outcome.language if outcome else "en")
     is_final = outcome is not None and outcome.is_final
-    asks = outcome is not None and not is_final and _is_time_to_ask(again)
+    is_open = request.ports.modes.current.closing() is None
+    asks = is_open and outcome is not None and not is_final and _is_time_to_ask(again)
     return _page(
         ids.name_of(known),
         outcome,

@@ -124,7 +124,6 @@ class LocalQueue:
 
     async def _try_until_done(self, key: object, topic: str, body: Mapping[str, Any]) -> None:
         for retries in range(OUTAGE_RETRY_LIMIT + 1):
-            await self._core.modes.current.wait_until_open()
             error = await self._try(key, topic, body)
             if error is None:
                 self._end(key, self._done)
@@ -156,6 +155,8 @@ class LocalQueue:
 
     async def _try(self, key: object, topic: str, body: Mapping[str, Any]) -> Exception | None:
         async with self._slots[topic]:
+            # Asked with the slot held: a mode may have begun while the task waited for it.
+            await self._core.modes.current.wait_until_open()
             self._running.add(key)
             try:
                 handler = self._handlers[topic]

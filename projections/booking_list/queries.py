@@ -315,8 +315,9 @@ async def history(pool: Pool, stream: str) -> list[HistoryEntry]:
     async with pool.connection() as connection:
         rows = connection.cursor(row_factory=class_row(HistoryEntry))
         await rows.execute(
-            "SELECT position, version, tag, recorded_at, actor, correlation_id "
-            "FROM ledger.event WHERE stream = %s ORDER BY version LIMIT %s",
+            "SELECT position, e.version, tag, recorded_at, actor, correlation_id "
+            "FROM ledger.stream_event AS s JOIN ledger.event AS e USING (position) "
+            "WHERE s.stream = %s ORDER BY s.version LIMIT %s",
             (stream, HISTORY_LIMIT),
         )
         return await rows.fetchall()

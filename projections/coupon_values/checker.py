@@ -15,7 +15,7 @@ ROW_LIMIT = 100
 _BOOKINGS = """
 SELECT booking, account, currency, v.amount, p.amount
 FROM (SELECT DISTINCT booking FROM ledger.posting AS p WHERE position <= %(upto)s
-      AND EXISTS (SELECT FROM ledger.event AS e
+      AND EXISTS (SELECT FROM ledger.stream_event AS e
                   WHERE e.stream = p.booking AND e.version = 1)) AS known
 JOIN ((SELECT booking, account, currency, sum(amount)::bigint AS amount
       FROM coupon_value_change GROUP BY 1, 2, 3 HAVING sum(amount) <> 0) AS v

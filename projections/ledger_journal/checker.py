@@ -100,8 +100,9 @@ FROM ledger_parked_funds AS f
 FULL JOIN (SELECT position, stream, convert_from(payload, 'UTF8')::jsonb AS event
            FROM ledger.event AS parked
            WHERE tag = 'payment.funds_parked.1' AND position <= %(upto)s AND NOT EXISTS (
-               SELECT FROM ledger.event AS applied
-               WHERE applied.stream = parked.stream AND applied.position <= %(upto)s
+               SELECT FROM ledger.stream_event AS of_parked
+               JOIN ledger.event AS applied USING (position)
+               WHERE of_parked.stream = parked.stream AND applied.position <= %(upto)s
                AND applied.position > parked.position
                AND applied.tag = 'payment.parked_funds_applied.1'
                AND convert_from(applied.payload, 'UTF8')::jsonb ->> 'intent'

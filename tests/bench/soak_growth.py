@@ -40,6 +40,7 @@ GENERATION = re.compile(r"(.+)_g[0-9]+")
 GROWING: Mapping[str, str] = {
     "ledger.event": "the log: ten years of books",
     "ledger.posting": "the log: ten years of books",
+    "ledger.stream_event": "the log: which versions each stream has",
     "ledger.command": "answers to repeated commands: ids and versions, part of the books",
     "ledger.outbox": "retention: outbox",
     "inbox.stripe_event": "retention: stripe_event_bodies",

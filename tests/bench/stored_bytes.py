@@ -12,10 +12,14 @@ QUIET_LIMIT_SECONDS = 15.0
 # What processes that have nothing to do write in a second: where they are, who leads.
 IDLE_BYTES = 4_096
 EVENTS, POSTINGS = "ledger.event", "ledger.posting"
+# A partition counts as its table.
 _TABLES = (
-    "SELECT n.nspname || '.' || c.relname, pg_table_size(c.oid), pg_indexes_size(c.oid) "
+    "SELECT n.nspname || '.' || named.relname, sum(pg_table_size(c.oid)), "
+    "sum(pg_indexes_size(c.oid)) "
     "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-    "WHERE c.relkind = 'r' AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'"
+    "JOIN pg_class named ON named.oid = coalesce(pg_partition_root(c.oid), c.oid) "
+    "WHERE c.relkind = 'r' AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' "
+    "GROUP BY 1"
 )
 _WAL = "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint"
 

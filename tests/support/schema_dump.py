@@ -59,9 +59,12 @@ SELECT text FROM (
 """
 _RELATIONS: LiteralString = f"""
 SELECT c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relkind::text,
-       array_to_string(c.reloptions, ', ')
+       array_to_string(c.reloptions, ', '),
+       coalesce(' PARTITION BY ' || pg_get_partkeydef(c.oid), ''),
+       ' PARTITION OF ' || (SELECT inhparent::regclass FROM pg_inherits WHERE inhrelid = c.oid)
+       || ' ' || pg_get_expr(c.relpartbound, c.oid)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE {_OURS} AND c.relkind IN ('r', 'v')
+WHERE {_OURS} AND c.relkind IN ('r', 'p', 'v')
 ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"
 """
 _SEQUENCES: LiteralString = f"""
@@ -122,7 +125,7 @@ GROUP BY name, r.rolname ORDER BY 1
 _UNKNOWN: LiteralString = f"""
 SELECT 'relation ' || c.oid::regclass FROM pg_class c JOIN pg_namespace n
     ON n.oid = c.relnamespace
-WHERE {_OURS} AND (c.relkind NOT IN ('r', 'v', 'i', 'S') OR c.relrowsecurity OR c.relispartition)
+WHERE {_OURS} AND (c.relkind NOT IN ('r', 'p', 'v', 'i', 'I', 'S') OR c.relrowsecurity)
 UNION ALL
 SELECT 'type ' || t.oid::regtype FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
 WHERE {_OURS} AND t.typtype NOT IN ('c', 'b')
@@ -166,12 +169,14 @@ def _texts(connection: _Connection, query: LiteralString, *values: object) -> li
 
 
 def _relations(connection: _Connection) -> Iterator[str]:
-    for oid, name, kind, options in connection.execute(_RELATIONS).fetchall():
+    for oid, name, kind, options, by_key, of_parent in connection.execute(_RELATIONS).fetchall():
         if kind == "v":
             yield f"CREATE VIEW {name} AS\n{_view(connection, oid)}"
             continue
         lines = _texts(connection, _COLUMNS, oid) + _texts(connection, _CONSTRAINTS, oid)
-        table = f"CREATE TABLE {name} (\n    " + ",\n    ".join(lines) + "\n)"
+        table = f"CREATE TABLE {name} (\n    " + ",\n    ".join(lines) + "\n)" + by_key
+        if of_parent is not None:
+            table += f" --{of_parent}\n"
         after = connection.execute(_AFTER_TABLE, {"it": oid}).fetchall()
         yield "\n".join(
             [f"{table} WITH ({options});" if options else f"{table};", *(row[0] for row in after)]

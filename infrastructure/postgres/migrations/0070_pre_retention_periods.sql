@@ -84,12 +84,17 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT pg_catalog.count(*)::integer FROM emptied
 $$;
 
--- Looks at the oldest messages only, as before.
+-- Looks at the oldest messages only, of those that were sent and of those that failed: what failed
+-- is kept for longer and holds up no others.
 CREATE OR REPLACE FUNCTION privacy.remove_old_messages(most integer) RETURNS integer
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WITH removed AS (
         DELETE FROM ledger.outbox
-        WHERE id = ANY (ARRAY(SELECT id FROM ledger.outbox ORDER BY id LIMIT most))
+        WHERE (id = ANY (ARRAY(SELECT id FROM ledger.outbox
+                               WHERE failed_at IS NULL AND sent_at IS NOT NULL
+                               ORDER BY id LIMIT most))
+               OR id = ANY (ARRAY(SELECT id FROM ledger.outbox WHERE failed_at IS NOT NULL
+                                  ORDER BY id LIMIT most)))
           AND sent_at < pg_catalog.clock_timestamp() - make_interval(
               days => (SELECT privacy.days_of('outbox')))
           AND (failed_at IS NULL

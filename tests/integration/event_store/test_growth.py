@@ -33,7 +33,7 @@ def read_sequentially(dsn: str) -> dict[str, int]:
     with psycopg.connect(dsn) as connection:
         rows = connection.execute(
             "SELECT relname, seq_tup_read FROM pg_stat_user_tables "
-            "WHERE schemaname = 'ledger' AND relname IN ('event', 'command')"
+            "WHERE schemaname = 'ledger' AND relname IN ('event_1', 'stream_event', 'command')"
         ).fetchall()
     return dict(rows)
 

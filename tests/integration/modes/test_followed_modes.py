@@ -11,11 +11,12 @@ import pytest
 from application.modes.current_modes import CurrentModes
 from application.modes.ports import ModePorts
 from application.modes.switch_mode import StartMode, end_mode, start_mode
-from infrastructure.postgres import modes
+from infrastructure.postgres import modes, primary, roles
 from infrastructure.postgres.modes import FollowedModes, PostgresModes
 from infrastructure.postgres.pool import make_pool
 from tests.support import ports as free_ports
 from tests.support.servers import TestDatabase
+from tests.support.standby_server import quick_pair
 from tests.support.stored_log import WAIT_SECONDS
 
 HOUR = dt.timedelta(hours=1)
@@ -92,6 +93,22 @@ async def test_a_process_starts_while_the_database_is_away() -> None:
     dsn = f"postgresql://nobody@127.0.0.1:{free_ports.free_port()}/none"
     async with following(dsn, CurrentModes()) as current:
         assert current.all() == {}
+
+
+async def test_a_process_follows_the_newest_primary_although_the_old_one_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(modes, "HEARTBEAT_SECONDS", 0.1)
+    monkeypatch.setattr(primary, "WATCH_SECONDS", 0.1)
+    with quick_pair() as pair:
+        dsn = pair.dsn(roles.APPLICATION_LOGIN)
+        async with primary.watched(dsn), following(dsn, CurrentModes()) as current:
+            await asyncio.to_thread(pair.standby.promote)
+            with psycopg.connect(pair.standby.dsn(), autocommit=True) as owner:
+                owner.execute(
+                    "INSERT INTO operations.mode VALUES ('maintenance', now(), 'a', 'a test')"
+                )
+            await until_on(current)
 
 
 async def test_who_switched_a_mode_and_why_is_recorded_with_it(

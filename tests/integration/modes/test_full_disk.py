@@ -52,6 +52,23 @@ async def test_a_process_that_meets_a_full_disk_changes_nothing_until_a_probe_ca
         await log.close()
 
 
+async def test_a_probe_that_meets_something_else_than_a_full_disk_is_followed_by_another(
+    database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(full_disk, "PROBE_SECONDS", 0.05)
+    current = CurrentModes()
+    async with make_pool(database.app_dsn, max_size=2) as pool:
+        disk = FullDisk(pool, current, lambda: NOW)
+        # As some providers do where storage is short, and as a standby does.
+        with refusing_database.read_only_probes(database.owner_dsn):
+            disk.notice()
+            await asyncio.sleep(0.3)
+            assert current.of("read_only") is not None
+        async with asyncio.timeout(WAIT_SECONDS):
+            await current.wait_until_open()
+        await disk.close()
+
+
 async def test_a_lost_connection_is_no_full_disk(database: TestDatabase) -> None:
     current = CurrentModes()
     async with make_pool(database.app_dsn, max_size=2) as pool:

@@ -179,3 +179,26 @@ async def test_doctor_names_the_choices_and_what_should_have_gone(
     await enforce_retention(person.ports)
     (finding,) = await retention_findings(database.app_dsn)
     assert (finding.level, finding.detail) == ("ok", "chosen: outbox 14 days")
+
+
+async def test_tasks_that_failed_hold_up_no_other_and_are_kept_for_longer(
+    person: Person, database: TestDatabase
+) -> None:
+    person.airline.query("DELETE FROM ledger.outbox")
+    person.airline.query(
+        "INSERT INTO ledger.outbox (topic, body, sent_at, failed_at) SELECT 'failed', '{}', t, t "
+        "FROM generate_series(1, 500), (SELECT now() - interval '40 days' AS t) AS then_"
+    )
+    person.airline.query(
+        "INSERT INTO ledger.outbox (topic, body, sent_at) SELECT 'sent', '{}', "
+        "now() - interval '33 days' FROM generate_series(1, 10)"
+    )
+    (finding,) = await retention_findings(database.app_dsn)
+    assert finding.level == "warning"
+    await enforce_retention(person.ports)
+    count = "SELECT topic, count(*) FROM ledger.outbox GROUP BY 1"
+    assert person.airline.query(count) == [("failed", 500)]
+    assert (await retention_findings(database.app_dsn))[0].level == "ok"
+    periods.choose(database.owner_dsn, store="failed_outbox", days=30, reason=REASON)
+    await enforce_retention(person.ports)
+    assert person.airline.query(count) == []

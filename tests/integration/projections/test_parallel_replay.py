@@ -15,8 +15,8 @@ from infrastructure.archive.stretches import ArchivedStretch
 from infrastructure.parquet import event_file
 from interfaces.cli import main
 from projections import parallel_replay, replay
-from projections.parallel_replay import LogIncomplete, Replayed
-from projections.projection import UnknownTag
+from projections.parallel_replay import Replayed
+from projections.projection import LogIncomplete, UnknownTag
 from tests.integration.ledger.test_exports import require
 from tests.integration.projections.airline import Airline
 

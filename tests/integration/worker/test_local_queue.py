@@ -1,6 +1,7 @@
 """The outbox as the task queue of one process: no task is lost, doubled while held, or endless."""
 
 import asyncio
+import datetime as dt
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, ClassVar, cast
 
@@ -9,8 +10,10 @@ import psycopg
 import pytest
 
 from application import ports
+from application.modes.current_modes import CurrentModes
 from application.modes.ports import ModePorts
 from application.payment import gateway
+from domain.modes.modes import ModeOn
 from infrastructure.postgres.outbox import Outbox
 from infrastructure.postgres.pool import make_pool
 from infrastructure.redis.queue import MAX_BACKOFF_MS, MIN_BACKOFF_MS, RETRY_LIMIT
@@ -305,6 +308,30 @@ def test_the_pauses_between_tries_grow_within_those_of_separate_workers() -> Non
 
 def test_tasks_that_failed_together_are_not_tried_again_together() -> None:
     assert len({local_queue.retry_pause_seconds(RETRY_LIMIT) for _ in range(50)}) > 10
+
+
+async def test_a_task_that_waits_for_a_slot_when_maintenance_begins_waits_for_its_end(
+    press: Press,
+) -> None:
+    current = CurrentModes()
+    press.core.modes = msgspec.structs.replace(NORMAL, current=current)
+    press.start()
+    may_end = asyncio.Event()
+
+    async def wait(page: int) -> None:
+        await may_end.wait()
+
+    press.work = wait
+    press.store(*range(CONCURRENCY + 1))
+    await press.relay_until(lambda: press.running == CONCURRENCY)
+    now = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
+    current.replace({"maintenance": ModeOn("maintenance", now, "operator", "a drill", None)})
+    may_end.set()
+    await press.relay_until(lambda: press.stored() == {"unsent": 1, "done": CONCURRENCY})
+    await asyncio.sleep(0.01)
+    assert len(press.printed) == CONCURRENCY
+    current.replace({})
+    await press.relay_until(lambda: press.stored() == {"done": CONCURRENCY + 1})
 
 
 async def test_tasks_that_fail_delay_no_others(press: Press) -> None:

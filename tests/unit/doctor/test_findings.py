@@ -19,6 +19,7 @@ from interfaces.cli import main
 from interfaces.doctor import (
     database_checks,
     outside_checks,
+    partition_checks,
     replica_checks,
     settings_checks,
     work_checks,
@@ -144,6 +145,8 @@ def _of_the_database() -> Iterator[tuple[str, Finding]]:
 
 
 def _of_the_standby() -> Iterator[tuple[str, Finding]]:
+    yield "ok", partition_checks.free_finding(1)
+    yield "warning", partition_checks.free_finding(0)
     alone = Standby(required="", is_there=True, slots="{}")
     late = '{"ais_standby": 2000000000}'
     finding = database_checks.standby_finding
