@@ -17,6 +17,7 @@ class CurrentModes:
     def __init__(self) -> None:
         self._switched: Mapping[Mode, ModeOn] = {}
         self._found: Mapping[Mode, ModeOn] = {}
+        self._unknown: ModeOn | None = None
         self._changed = asyncio.Event()
 
     def of(self, mode: Mode) -> ModeOn | None:
@@ -33,11 +34,18 @@ class CurrentModes:
 
     def closing(self) -> ModeOn | None:
         """Return a mode in which nothing is changed; None where everything is served."""
-        return next((found for mode in CLOSING if (found := self.of(mode)) is not None), None)
+        found = (self.of(mode) for mode in CLOSING)
+        return next((each for each in found if each is not None), self._unknown)
 
     def replace(self, switched: Mapping[Mode, ModeOn]) -> None:
         """Take these modes as those that operators have switched on, and no other."""
         self._switched = dict(switched)
+        self._unknown = None
+        self._announce()
+
+    def forget(self, unknown: ModeOn) -> None:
+        """Change nothing until `replace`: what operators have switched on cannot be read."""
+        self._unknown = unknown
         self._announce()
 
     def begin(self, found: ModeOn) -> None:

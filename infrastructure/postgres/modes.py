@@ -5,6 +5,7 @@ A change and its record in `audit.action` are one transaction.
 
 import asyncio
 import contextlib
+import datetime as dt
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -24,6 +25,8 @@ logger = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 5.0
 ANSWER_SECONDS = 3.0
 PAUSE_SECONDS = 0.5
+# What was read longer ago may have been changed since: several failed tries to connect take less.
+KNOWN_SECONDS = 30.0
 
 SELECT = "SELECT name, since, actor, reason, until FROM operations.mode ORDER BY name"
 START = """
@@ -85,17 +88,22 @@ class FollowedModes:
     """Keeps `current` as the database has it, by a connection of its own that listens.
 
     While the database does not answer, the modes stay as they were last read: a process that lost
-    its connection during maintenance does not begin to write.
+    its connection during maintenance does not begin to write. Before the first read, and
+    KNOWN_SECONDS after the last, nothing is changed: other connections may go on, and maintenance
+    may have begun.
     """
 
     def __init__(self, dsn: str, current: CurrentModes) -> None:
         self._dsn = dsn
         self._current = current
         self._has_read = asyncio.Event()
+        # By the clock of the event loop.
+        self._known_until = 0.0
         self._following: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Read the modes, then follow them; goes on without, if the database does not answer."""
+        self._forget()
         self._following = asyncio.get_running_loop().create_task(self._follow())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(ANSWER_SECONDS):
@@ -114,8 +122,15 @@ class FollowedModes:
                 async with await primary.connect_to_listen(self._dsn) as connection:
                     await self._listen(connection)
             except (psycopg.Error, TimeoutError) as error:
-                logger.warning("modes stay as they were read: %s", type(error).__name__)
+                logger.warning("modes cannot be read: %s", type(error).__name__)
+                if asyncio.get_running_loop().time() > self._known_until:
+                    self._forget()
             await asyncio.sleep(PAUSE_SECONDS)
+
+    def _forget(self) -> None:
+        reason = "the modes cannot be read"
+        unknown = ModeOn("read_only", dt.datetime.now(dt.UTC), "system", reason, None)
+        self._current.forget(unknown)
 
     async def _listen(self, connection: Connection) -> None:
         """Listen first, then read: no change is missed between the two."""
@@ -127,6 +142,7 @@ class FollowedModes:
             async with asyncio.timeout(ANSWER_SECONDS):
                 found = await _read(connection)
             self._current.replace({each.mode: each for each in found})
+            self._known_until = asyncio.get_running_loop().time() + KNOWN_SECONDS
             self._has_read.set()
             async for _ in connection.notifies(timeout=HEARTBEAT_SECONDS, stop_after=1):
                 pass

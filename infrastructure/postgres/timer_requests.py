@@ -6,6 +6,7 @@ Nothing is stored: a request that nobody hears is lost, and the caller learns th
 import datetime as dt
 import uuid
 from collections.abc import Sequence
+from typing import Annotated
 
 import msgspec
 import psycopg
@@ -18,6 +19,8 @@ CONNECT_SECONDS = 5
 # A scheduler that has just begun to lead may not listen yet: the request is sent once more.
 TRIES = 5
 TRY_SECONDS = 2.0
+# Six bytes of JSON at most for a character: the answer about all timers fits into a notice.
+ID_LENGTH = 64
 
 LEADS = (
     "SELECT EXISTS (SELECT FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database "
@@ -47,9 +50,12 @@ class TimerState(msgspec.Struct, frozen=True, array_like=True):
 
 
 class TimerRequest(msgspec.Struct, frozen=True, array_like=True):
-    """Begin this timer now; without a name only report all."""
+    """Begin this timer now; without a name only report all.
 
-    id: str
+    Any login may send one, so the id is bounded: the answer repeats it.
+    """
+
+    id: Annotated[str, msgspec.Meta(max_length=ID_LENGTH)]
     name: str | None
 
 

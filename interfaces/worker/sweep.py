@@ -19,6 +19,9 @@ PAGE_LIMIT = 200
 REPEAT_SECONDS = 30.0
 # After a defect the page is tried again, but not at every tick: each try is an error in the log.
 DEFECT_PAUSE_SECONDS = 30.0
+# A round that is asked for enqueues tasks again; one asked for sooner after that does not, as any
+# login of the database may ask without end.
+AGAIN_PAUSE_SECONDS = 2.0
 
 logger = logging.getLogger(__name__)
 
@@ -80,6 +83,7 @@ class Sweep:
         self._queue = queue
         self._round = Round()
         self._is_asked = False
+        self._again_from = 0.0
         self._set_back_until = 0.0
         # Tasks of a round that was asked for are enqueued, whatever was enqueued before.
         self._is_again = False
@@ -113,7 +117,7 @@ class Sweep:
         current = Round(now) if asked else self._round
         if now < max(current.begins_at, self._set_back_until):
             return
-        is_again = asked or self._is_again
+        is_again = (asked and now >= self._again_from) or self._is_again
         page = Page(self._core.clock(), PAGE_LIMIT, current.after)
         # What is asked for while this page is under way is another round.
         self._is_asked = False
@@ -126,6 +130,8 @@ class Sweep:
         except BaseException:
             self._is_asked = self._is_asked or asked
             raise
+        if asked and is_again:
+            self._again_from = now + AGAIN_PAUSE_SECONDS
         is_first = current.after is None
         self._begun_at = page.now if is_first else self._begun_at
         self._tasks = len(tasks) + (0 if is_first else self._tasks)

@@ -89,10 +89,35 @@ async def test_a_process_that_loses_its_connection_keeps_what_it_knew_and_reads_
             await waiting
 
 
-async def test_a_process_starts_while_the_database_is_away() -> None:
+async def test_a_process_that_starts_while_the_database_is_away_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(modes, "ANSWER_SECONDS", 0.5)
     dsn = f"postgresql://nobody@127.0.0.1:{free_ports.free_port()}/none"
     async with following(dsn, CurrentModes()) as current:
         assert current.all() == {}
+        assert current.closing() is not None
+
+
+async def test_a_process_that_cannot_listen_for_long_changes_nothing_until_it_can(
+    database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(modes, "HEARTBEAT_SECONDS", 0.05)
+    monkeypatch.setattr(modes, "KNOWN_SECONDS", 0.1)
+    async with following(database.app_dsn, CurrentModes()) as current:
+        async with asyncio.timeout(WAIT_SECONDS):
+            await current.wait_until_open()
+        # Only the listener is refused; other connections of the process go on.
+        with psycopg.connect(database.owner_dsn, autocommit=True) as owner:
+            owner.execute("REVOKE SELECT ON operations.mode FROM ais_application")
+            async with asyncio.timeout(WAIT_SECONDS):
+                while True:
+                    if current.closing() is not None:
+                        break
+                    await asyncio.sleep(0.01)
+            owner.execute("GRANT SELECT ON operations.mode TO ais_application")
+        async with asyncio.timeout(WAIT_SECONDS):
+            await current.wait_until_open()
 
 
 async def test_a_process_follows_the_newest_primary_although_the_old_one_answers(

@@ -37,7 +37,10 @@ def test_a_scheduler_that_leads_and_does_not_answer_is_unavailable(
             timer_requests.ask(database.app_dsn, NAME)
 
 
-@pytest.mark.parametrize("payload", ["", "{}", '["id"]', "[1, 2]", '["id", 7]', "\ud800"])
+@pytest.mark.parametrize(
+    "payload",
+    ["", "{}", '["id"]', "[1, 2]", '["id", 7]', "\ud800", f'["{"x" * 65}", null]'],
+)
 def test_what_is_no_request_is_passed_over(payload: str) -> None:
     assert timer_requests.read_request(payload) is None
 
@@ -45,4 +48,4 @@ def test_what_is_no_request_is_passed_over(payload: str) -> None:
 def test_the_answer_about_all_timers_fits_into_a_notice() -> None:
     at = dt.datetime(2026, 11, 28, 5, 16, 11, 123_456, tzinfo=dt.UTC)
     states = [TimerState(each.name, at, at, 1_000_000, waits=False) for each in TIMERS]
-    assert len(timer_requests.encoded_answer(TimerRequest("f" * 32, None), states)) < 7_000
+    assert len(timer_requests.encoded_answer(TimerRequest("\0" * 64, None), states)) < 7_000

@@ -185,6 +185,18 @@ async def test_a_timer_that_is_asked_waits_for_its_queue_and_then_begins() -> No
     assert len(rig.queue.messages) == 2
 
 
+@pytest.mark.parametrize(("pause_seconds", "messages"), [(3_600.0, 1), (0.0, 5)])
+async def test_a_timer_that_is_asked_without_end_does_not_enqueue_its_tasks_without_end(
+    monkeypatch: pytest.MonkeyPatch, pause_seconds: float, messages: int
+) -> None:
+    monkeypatch.setattr(sweep, "AGAIN_PAUSE_SECONDS", pause_seconds)
+    rig = Rig(TASKS[:1], period_seconds=600.0)
+    for _ in range(5):
+        rig.sweep.begin_now()
+        await rig.sweep.step()
+    assert (len(rig.pages), len(rig.queue.messages)) == (5, messages)
+
+
 async def test_what_is_asked_while_a_page_is_under_way_is_another_round() -> None:
     rig = Rig(TASKS[:1], period_seconds=600.0)
     rig.queue.meanwhile = rig.sweep.begin_now
