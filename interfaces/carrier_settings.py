@@ -12,10 +12,8 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
-import psycopg
-from psycopg import conninfo
 
-from infrastructure.postgres.primary import servers_of
+from infrastructure.postgres.primary import places_of
 from interfaces import settings
 from interfaces.operations_settings import OperationsSettings
 from interfaces.settings import PREFIX, SettingRefused, Settings
@@ -45,7 +43,7 @@ OWN_WHERE_SET = (
     *("AIS_POOLED_DATABASE_URL", "AIS_REPLICA_DATABASE_URL"),
 )
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_POSTGRES_PORT, _REDIS_PORT = 5432, 6379
+_REDIS_PORT = 6379
 _LISTS = frozenset({"AIS_MASTER_KEY", "AIS_STRIPE_WEBHOOK_SECRETS"})
 # The private part of each key in JWK (RFC 8037, 2).
 _PRIVATE_PARTS = re.compile(r'"d"\s*:\s*"([^"]+)"')
@@ -165,19 +163,8 @@ def _parts(carrier: str, name: str, value: str) -> Sequence[object]:
 
 
 def _databases(address: str) -> Sequence[object]:
-    try:
-        places = [conninfo.conninfo_to_dict(each) for each in servers_of(address)]
-    except psycopg.Error:
-        # It is refused by its own form, or where it is connected to.
-        return [address]
-    return [
-        (
-            str(each.get("host") or each.get("hostaddr") or "").lower(),
-            str(each.get("port") or _POSTGRES_PORT),
-            each.get("dbname") or each.get("user"),
-        )
-        for each in places
-    ]
+    # What is no address is refused by its own form, or where it is connected to.
+    return places_of(address) or [address]
 
 
 def _redis(address: str) -> object:

@@ -27,6 +27,7 @@ _PLACE = (
     "SELECT (SELECT system_identifier FROM pg_control_system()), "
     "('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::bigint"
 )
+DEFAULT_PORT = 5432
 _PARTS_OF_A_SERVER = ("host", "hostaddr", "port")
 # The highest timeline that this process has seen of each cluster, by its system identifier.
 _newest: dict[int, int] = {}
@@ -92,6 +93,22 @@ def servers_of(dsn: str) -> list[str]:
             **{name: each[number if len(each) > 1 else 0] for name, each in lists.items()},
         )
         for number in range(count)
+    ]
+
+
+def places_of(dsn: str) -> list[tuple[str, str, str]]:
+    """Return host, port and database for each server of an address; none where it is no address."""
+    try:
+        places = [conninfo.conninfo_to_dict(each) for each in servers_of(dsn)]
+    except psycopg.Error:
+        return []
+    return [
+        (
+            str(each.get("host") or each.get("hostaddr") or "").lower(),
+            str(each.get("port") or DEFAULT_PORT),
+            str(each.get("dbname") or each.get("user") or ""),
+        )
+        for each in places
     ]
 
 
