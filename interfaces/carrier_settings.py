@@ -7,12 +7,13 @@ all of them.
 
 import re
 import tomllib
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
+from infrastructure.postgres.primary import places_of
 from interfaces import settings
 from interfaces.operations_settings import OperationsSettings
 from interfaces.settings import PREFIX, SettingRefused, Settings
@@ -42,6 +43,10 @@ OWN_WHERE_SET = (
     *("AIS_POOLED_DATABASE_URL", "AIS_REPLICA_DATABASE_URL"),
 )
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_REDIS_PORT = 6379
+_LISTS = frozenset({"AIS_MASTER_KEY", "AIS_STRIPE_WEBHOOK_SECRETS"})
+# The private part of each key in JWK (RFC 8037, 2).
+_PRIVATE_PARTS = re.compile(r'"d"\s*:\s*"([^"]+)"')
 
 
 def environments(environment: Mapping[str, str]) -> dict[str, dict[str, str]]:
@@ -127,19 +132,51 @@ def _settings_of(carrier: str, table: Mapping[str, str | int | bool]) -> dict[st
 
 
 def _require_own(found: Mapping[str, Mapping[str, str]]) -> None:
+    # Databases of all settings are compared with each other: one may name another carrier's.
+    databases: dict[object, str] = {}
     for name in (*OWN, *OWN_WHERE_SET):
-        owners: dict[object, str] = {}
+        owners: dict[object, str] = databases if name.endswith("_DATABASE_URL") else {}
         for carrier, environment in found.items():
-            value: object = environment.get(name, "")
-            if name == "AIS_PUBLIC_URL" and value:
-                value = _address(carrier, str(value))
+            value = environment.get(name, "")
             if not value and name in OWN_WHERE_SET:
                 continue
-            if value in owners:
-                raise SettingRefused(
-                    f"{FILE}: {owners[value]} and {carrier} need a {name} of their own each"
-                )
-            owners[value] = carrier
+            for part in _parts(carrier, name, value):
+                if owners.setdefault(part, carrier) != carrier:
+                    raise SettingRefused(
+                        f"{FILE}: {owners[part]} and {carrier} need a {name} of their own each"
+                    )
+
+
+def _parts(carrier: str, name: str, value: str) -> Sequence[object]:
+    """Return what no other carrier may have: each member of a list, and an address in one form."""
+    if name == "AIS_PUBLIC_URL" and value:
+        return [_address(carrier, value)]
+    if name.endswith("_DATABASE_URL"):
+        return _databases(value)
+    if name == "AIS_REDIS_URL":
+        return [_redis(value)]
+    if name in _LISTS:
+        return [each.strip() for each in value.split(",")]
+    if name == "AIS_TOKEN_KEY":
+        return _PRIVATE_PARTS.findall(value) or [value]
+    return [value]
+
+
+def _databases(address: str) -> Sequence[object]:
+    # What is no address is refused by its own form, or where it is connected to.
+    return places_of(address) or [address]
+
+
+def _redis(address: str) -> object:
+    """Return host or path, port and number of the database."""
+    try:
+        url = urlsplit(address)
+        number = parse_qs(url.query).get("db", [""])[0]
+        if url.scheme == "unix":
+            return url.path, "", number or "0"
+        return url.hostname, url.port or _REDIS_PORT, number or url.path.strip("/") or "0"
+    except ValueError:
+        return address
 
 
 def _address(carrier: str, public_url: str) -> tuple[str, ...]:

@@ -60,12 +60,19 @@ def write(folder: Path, archive: Archive) -> None:
     """Write the manifest at once and on the disk."""
     place = folder / manifest_name(archive.first, archive.last)
     unfinished = place.with_name(f"{place.name}.unfinished")
+    begin(unfinished)
     with unfinished.open("wb") as file:
         file.write(msgspec.json.format(msgspec.json.encode(archive), indent=2) + b"\n")
         file.flush()
         os.fsync(file.fileno())
     unfinished.replace(place)
     sync_folder(folder)
+
+
+def begin(place: Path) -> None:
+    """Make an empty file that only its owner reads, in place of what an interrupted run left."""
+    place.unlink(missing_ok=True)
+    place.touch(mode=0o600)
 
 
 def listed(folder: Path) -> list[Archive]:

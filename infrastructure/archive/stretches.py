@@ -3,14 +3,15 @@
 from collections.abc import Collection, Generator
 from pathlib import Path
 
-from infrastructure.archive import manifest
+from infrastructure.archive import manifest, verifying
 from infrastructure.archive.manifest import Archive, ArchiveRefused
+from infrastructure.archive.recorded import Connection
 from infrastructure.parquet import event_file
 from infrastructure.parquet.event_file import UnreadableFile
 
 
 class ArchivedStretch:
-    """One archive. Its file is hashed before anything in it is believed."""
+    """One archive. Its file and its events are hashed before anything in it is believed."""
 
     def __init__(self, folder: Path, archive: Archive) -> None:
         self._folder = folder
@@ -22,7 +23,7 @@ class ArchivedStretch:
 
         Raises ArchiveRefused, ParquetMissing and OSError.
         """
-        manifest.require_file(self._folder, self._archive)
+        verifying.require_whole(self._folder, self._archive, lambda _file, _done: None)
         count = 0
         try:
             for events, found in event_file.payloads(self._folder / self._archive.file, without):
@@ -34,9 +35,11 @@ class ArchivedStretch:
             raise ArchiveRefused(self._archive.file, f"it contains {count} events")
 
 
-def of(folder: Path) -> list[ArchivedStretch]:
+def of(folder: Path, connection: Connection) -> list[ArchivedStretch]:
     """Return the archives of a folder in order, from the first position on.
 
-    Raises ArchiveRefused and OSError.
+    Raises ArchiveRefused where one is not what the database recorded, psycopg.Error and OSError.
     """
-    return [ArchivedStretch(folder, archive) for archive in manifest.listed(folder)]
+    found = manifest.listed(folder)
+    verifying.require_recorded(found, connection)
+    return [ArchivedStretch(folder, archive) for archive in found]

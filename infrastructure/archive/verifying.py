@@ -8,7 +8,7 @@ import msgspec
 from infrastructure.archive import live_rows, manifest, recorded
 from infrastructure.archive.event_digest import EventDigest, OutOfOrder
 from infrastructure.archive.manifest import Archive, ArchiveRefused
-from infrastructure.archive.recorded import Connection
+from infrastructure.archive.recorded import Connection, Recorded
 from infrastructure.parquet import event_file
 from infrastructure.parquet.event_file import EventRow, UnreadableFile
 
@@ -36,7 +36,7 @@ def verify(folder: Path, connection: Connection | None, progress: Progress) -> V
     if not found:
         raise ArchiveRefused(str(folder), "it contains no archive")
     if connection is not None:
-        _require_recorded(found, connection)
+        _require_all(found, require_recorded(found, connection))
     first_live = None if connection is None else live_rows.bounds(connection)[0]
     compared = 0
     for archive in found:
@@ -58,13 +58,18 @@ def require_whole(folder: Path, archive: Archive, progress: Progress) -> None:
         raise ArchiveRefused(archive.file, "its events are not those that were archived")
 
 
-def _require_recorded(found: list[Archive], connection: Connection) -> None:
+def require_recorded(found: list[Archive], connection: Connection) -> list[Recorded]:
+    """Raise ArchiveRefused where an archive is not what was recorded; return all that was."""
     known = recorded.all_of(connection)
     if len(found) > len(known):
         name = manifest.manifest_name(found[len(known)].first, found[len(known)].last)
         raise ArchiveRefused(name, "the database knows nothing of it: it is of another log")
     for archive, row in zip(found, known, strict=False):
         recorded.require_same(archive, row)
+    return known
+
+
+def _require_all(found: list[Archive], known: list[Recorded]) -> None:
     if len(known) > len(found):
         lost = known[len(found)]
         name = manifest.manifest_name(lost.first, lost.last)

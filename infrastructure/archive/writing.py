@@ -24,7 +24,7 @@ def write(
     Ranges that were archived before keep their bounds. Raises ArchiveRefused, ParquetMissing,
     psycopg.Error and OSError. The connection is in autocommit.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     present = manifest.listed(folder)
     known = recorded.all_of(connection)
     if len(present) > len(known):
@@ -76,6 +76,7 @@ def _write_one(
             progress(name, digest.last - first + 1)
             yield rows
 
+    manifest.begin(unfinished)
     try:
         event_file.write(unfinished, pages())
         if digest.last != last:

@@ -10,7 +10,12 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from application import ports
 from infrastructure.event_store import arrays
-from infrastructure.postgres.primary import OldPrimary, PrimaryConnection, require_newest
+from infrastructure.postgres.primary import (
+    OldPrimary,
+    PrimaryConnection,
+    require_newest,
+    require_newest_behind,
+)
 
 STATEMENT_TIMEOUT_MS = 5_000
 WAIT_SECONDS = 3.0
@@ -49,6 +54,16 @@ async def _check(connection: Connection) -> None:
         await AsyncConnectionPool.check_connection(connection)
 
 
+async def _check_shared(connection: Connection) -> None:
+    """Raise OperationalError as above; PgBouncer may have led an open connection elsewhere."""
+    await _check(connection)
+    try:
+        await require_newest_behind(connection)
+    except psycopg.Error:
+        await connection.close()
+        raise
+
+
 async def _configure_shared(connection: Connection) -> None:
     """Configure a connection whose server session changes with each transaction.
 
@@ -80,7 +95,7 @@ def make_pool(
         timeout=WAIT_SECONDS,
         reconnect_timeout=RECONNECT_SECONDS,
         configure=_configure_shared if shares_sessions else _configure,
-        check=_check,
+        check=_check_shared if shares_sessions else _check,
         open=False,
     )
 

@@ -27,6 +27,7 @@ _PLACE = (
     "SELECT (SELECT system_identifier FROM pg_control_system()), "
     "('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::bigint"
 )
+DEFAULT_PORT = 5432
 _PARTS_OF_A_SERVER = ("host", "hostaddr", "port")
 # The highest timeline that this process has seen of each cluster, by its system identifier.
 _newest: dict[int, int] = {}
@@ -95,11 +96,40 @@ def servers_of(dsn: str) -> list[str]:
     ]
 
 
+def places_of(dsn: str) -> list[tuple[str, str, str]]:
+    """Return host, port and database for each server of an address; none where it is no address."""
+    try:
+        places = [conninfo.conninfo_to_dict(each) for each in servers_of(dsn)]
+    except psycopg.Error:
+        return []
+    return [
+        (
+            str(each.get("host") or each.get("hostaddr") or "").lower(),
+            str(each.get("port") or DEFAULT_PORT),
+            str(each.get("dbname") or each.get("user") or ""),
+        )
+        for each in places
+    ]
+
+
 def require_newest(connection: "psycopg.AsyncConnection[Any]") -> None:
     """Raise OldPrimary where this process has seen a newer primary than that of the connection."""
     place = _places.get(connection)
     if place is not None and place.timeline < _newest.get(place.cluster, 0):
         raise OldPrimary(f"timeline {place.timeline} was left for {_newest[place.cluster]}")
+
+
+async def require_newest_behind(connection: "psycopg.AsyncConnection[Any]") -> None:
+    """Raise OldPrimary as above for a connection whose server may change, as that of PgBouncer.
+
+    One round trip, where this process knows of several servers; none otherwise.
+    """
+    if not _newest:
+        return
+    row = await (await connection.execute(_PLACE)).fetchone()
+    assert row is not None
+    _places[connection] = Place(cluster=row[0], timeline=row[1])
+    require_newest(connection)
 
 
 @contextlib.asynccontextmanager

@@ -127,8 +127,9 @@ def verify(folder: Path, /, *, dsn: Dsn = None, as_json: AsJson = False) -> int:
     folder
         The folder with the archives.
     dsn
-        The database that they are of, with any login of the product; without one only the
-        archives are read, and whoever changed both a file and its manifest goes unnoticed.
+        The database that they are of, as its owner or with the login of the application or of the
+        projector; without one only the archives are read, and whoever changed both a file and its
+        manifest goes unnoticed.
     as_json
         Print one line of JSON.
     """

@@ -39,7 +39,8 @@ def replay(
         How many processes sum at the same time; the result is that of one.
     """
     try:
-        folder = [] if archives is None else stretches.of(archives)
+        with generations.connect(dsn) as connection:
+            folder = [] if archives is None else stretches.of(archives, connection)
         found = parallel_replay.replay_all(dsn, folder, processes=processes, progress=_progress)
         with generations.connect(dsn) as connection:
             live = replaying.live_trial_balance(connection)

@@ -61,12 +61,13 @@ def _archived(dsn: str, folder: Path, events: int, console: Console) -> list[Str
         written = writing.write(
             connection, folder, positions=max(1, events // PARTS), progress=lambda *_: None
         )
+        found = stretches.of(folder, connection)
     size = sum(each.size for each in written)
     console.print(
         f"{len(written)} archives up to {written[-1].last:,}, {size / 1e6:,.1f} MB, "
         f"in {time.perf_counter() - began:.1f} s"
     )
-    return list(stretches.of(folder))
+    return list(found)
 
 
 def _replay(dsn: str, archives: Sequence[Stretch], processes: int, console: Console) -> Replayed:

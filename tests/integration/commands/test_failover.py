@@ -9,11 +9,13 @@ from contextlib import asynccontextmanager
 import psycopg
 import pytest
 from psycopg import conninfo
+from psycopg_pool import PoolTimeout
 
 from application import ports
 from application.commands.command import CommandEnvelope, Outcome
 from infrastructure.embedded.postgres_server import EmbeddedPostgres
 from infrastructure.postgres import primary, roles, silence
+from infrastructure.postgres.pool import make_pool
 from tests.integration.commands import outcomes
 from tests.support import stored_log
 from tests.support.airline import create_booking
@@ -128,6 +130,12 @@ async def test_a_process_leaves_an_old_primary_that_still_answers(pair: Pair) ->
         await _insist(airline, sent)
         # Its connections for reads left the old primary, too.
         assert (await airline.log.find_commands([sent.id])).keys() == {sent.id}
+        # An address with one host may be that of PgBouncer, which still leads there.
+        behind = make_pool(pair.primary.dsn(user=roles.APPLICATION_LOGIN), shares_sessions=True)
+        async with behind:
+            with pytest.raises((PoolTimeout, primary.OldPrimary)):
+                async with behind.connection():
+                    pass
     assert stored_log.count(pair.standby.dsn(), RESERVED) == 1
     # The old primary is the first host, and accepts writes: a new process does not use it either.
     async with airline_on(pair) as later:

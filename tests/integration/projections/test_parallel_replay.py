@@ -8,9 +8,11 @@ import msgspec
 import psycopg
 import pytest
 
-from infrastructure.archive import manifest, stretches, writing
-from infrastructure.archive.manifest import ArchiveRefused
+from infrastructure.archive import event_digest, manifest, stretches, writing
+from infrastructure.archive.event_digest import START
+from infrastructure.archive.manifest import Archive, ArchiveRefused
 from infrastructure.archive.stretches import ArchivedStretch
+from infrastructure.parquet import event_file
 from interfaces.cli import main
 from projections import parallel_replay, replay
 from projections.parallel_replay import Replayed
@@ -41,7 +43,7 @@ def archived(airline: Airline, folder: Path) -> list[ArchivedStretch]:
     """Everything but the last positions, in archives."""
     with psycopg.connect(airline.database.owner_dsn, autocommit=True) as connection:
         writing.write(connection, folder, positions=RANGE, progress=lambda *_: None)
-    found = stretches.of(folder)
+        found = stretches.of(folder, connection)
     assert len(found) > 1
     return found
 
@@ -120,6 +122,43 @@ async def test_damaged_and_foreign_archives_are_refused_in_other_processes_too(
     remove_from_log(sold, 10_000)
     with pytest.raises(LogIncomplete, match="they are of another log"):
         await replayed(sold, archives)
+
+
+def _permissions(folder: Path) -> set[int]:
+    return {each.stat().st_mode & 0o777 for each in folder.iterdir()}
+
+
+def _remove_all_but(kept: Archive, folder: Path) -> None:
+    names = (kept.file, manifest.manifest_name(kept.first, kept.last))
+    for each in folder.iterdir():
+        if each.name not in names:
+            each.unlink()
+
+
+async def test_archives_that_were_changed_with_their_manifests_are_refused(
+    sold: Airline, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archived(sold, tmp_path)
+    assert _permissions(tmp_path) == {0o600}
+    [one, *_] = manifest.listed(tmp_path)
+    other = msgspec.structs.replace(
+        one, events_sha256=START, chain=event_digest.linked(one.previous, START)
+    )
+    _remove_all_but(one, tmp_path)
+    manifest.write(tmp_path, other)
+    assert _command(sold, "--archives", tmp_path) == 1
+    assert "it is not what the database recorded" in capsys.readouterr().err
+    # The events were changed; file and manifest have the same hash of the file.
+    pages = list(event_file.read(tmp_path / one.file))
+    pages[0][0] = (*pages[0][0][:-1], pages[0][0][-1] + b" ")
+    place = tmp_path / one.file
+    event_file.write(place, iter(pages))
+    changed = msgspec.structs.replace(
+        one, sha256=manifest.hash_of(place), size=place.stat().st_size
+    )
+    manifest.write(tmp_path, changed)
+    assert _command(sold, "--archives", tmp_path) == 1
+    assert "its events are not those that were archived" in capsys.readouterr().err
 
 
 async def test_events_that_cannot_be_summed_are_refused_in_other_processes_too(

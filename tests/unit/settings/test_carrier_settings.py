@@ -82,6 +82,32 @@ def test_no_two_carriers_share_another_address_of_a_database(tmp_path: Path, nam
 
 
 @pytest.mark.parametrize(
+    ("name", "first", "second"),
+    [
+        ("AIS_DATABASE_URL", "postgresql://u@h/ais", "postgresql://v@H:5432/ais"),
+        ("AIS_DATABASE_URL", "host=h dbname=ais", "postgresql://g:5432,h/ais"),
+        ("AIS_REPLICA_DATABASE_URL", "postgresql://r@ZZ/ais", ""),
+        ("AIS_REDIS_URL", "redis://c:6379/0", "rediss://u@C"),
+        ("AIS_REDIS_URL", "redis://c/3", "redis://c?db=3"),
+        ("AIS_STRIPE_WEBHOOK_SECRETS", "whsec_1,whsec_old", "whsec_2, whsec_old"),
+        ("AIS_MASTER_KEY", "new,old", "old"),
+        ("AIS_TOKEN_KEY", '{"keys":[{"d":"n"},{"d":"o"}]}', '{"d": "o"}'),
+    ],
+)
+def test_one_thing_in_two_forms_is_not_two(
+    tmp_path: Path, name: str, first: str, second: str
+) -> None:
+    environment = _file(tmp_path)
+    path = Path(environment["AIS_CARRIERS"])
+    kept = [each for each in path.read_text("utf-8").splitlines() if each[: len(name)] != name]
+    given = {"[YY]": first, "[ZZ]": second}
+    lines = [f"{each}\n{name} = '{given[each]}'" if given.get(each) else each for each in kept]
+    path.write_text("\n".join(lines), "utf-8")
+    with pytest.raises(SettingRefused, match=r"YY and ZZ|ZZ and YY"):
+        carrier_settings.load_all(environment)
+
+
+@pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
         ("[ZZ]", "[99]", "99: two letters or digits, not two digits"),
