@@ -240,7 +240,9 @@ OPEN_MONEY = Gauge(
     ("account", "currency", "age"),
 )
 MODE_ON = Gauge(
-    "ais_mode_on", "1 while a mode of operation is on in this process, else 0", ("mode",)
+    "ais_mode_on",
+    "1 while a mode of operation of a carrier is on in this process, else 0",
+    ("carrier", "mode"),
 )
 MEASURED_AT = Gauge(
     "ais_measured_at_seconds", "When the gauges of the leading scheduler were measured, since 1970"

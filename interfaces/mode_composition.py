@@ -19,7 +19,9 @@ from interfaces.settings import Settings
 @asynccontextmanager
 async def open_modes(settings: Settings, pool: Pool) -> AsyncIterator[tuple[ModePorts, FullDisk]]:
     """Read the modes, then follow them; yield them, and what is told of a full disk."""
-    modes = ModePorts(PostgresModes(pool), CurrentModes(), lambda: dt.datetime.now(dt.UTC))
+    modes = ModePorts(
+        PostgresModes(pool), CurrentModes(settings.carrier), lambda: dt.datetime.now(dt.UTC)
+    )
     disk = FullDisk(pool, modes.current, modes.clock)
     followed = FollowedModes(settings.database_url, modes.current)
     await followed.start()

@@ -14,7 +14,9 @@ from domain.modes.modes import CLOSING, MODES, Mode, ModeOn
 class CurrentModes:
     """None is on until `replace` or `begin` was called. Used from one event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, carrier: str = "") -> None:
+        # A process may serve several, each with modes of its own.
+        self._carrier = carrier
         self._switched: Mapping[Mode, ModeOn] = {}
         self._found: Mapping[Mode, ModeOn] = {}
         self._unknown: ModeOn | None = None
@@ -66,6 +68,6 @@ class CurrentModes:
     def _announce(self) -> None:
         on = self.all()
         for mode in MODES:
-            metrics.MODE_ON.set(float(mode in on), mode)
+            metrics.MODE_ON.set(float(mode in on), self._carrier, mode)
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()

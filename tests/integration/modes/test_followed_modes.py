@@ -8,9 +8,11 @@ from contextlib import asynccontextmanager
 import psycopg
 import pytest
 
+from application import metrics
 from application.modes.current_modes import CurrentModes
 from application.modes.ports import ModePorts
 from application.modes.switch_mode import StartMode, end_mode, start_mode
+from domain.modes.modes import ModeOn
 from infrastructure.postgres import modes, primary, roles
 from infrastructure.postgres.modes import FollowedModes, PostgresModes
 from infrastructure.postgres.pool import make_pool
@@ -177,3 +179,13 @@ def test_the_database_refuses_other_modes_and_changed_beginnings(
         pytest.raises((psycopg.errors.CheckViolation, psycopg.errors.InsufficientPrivilege)),
     ):
         connection.execute(statement.encode())
+
+
+def test_a_carrier_in_maintenance_is_measured_although_another_is_not() -> None:
+    now = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
+    one, other = CurrentModes("YY"), CurrentModes("XX")
+    one.replace({"maintenance": ModeOn("maintenance", now, "operator", "a drill", None)})
+    other.replace({})
+    measured = metrics.MODE_ON.values()
+    found = [measured[carrier, "maintenance"] for carrier in ("YY", "XX")]
+    assert found == [1.0, 0.0]
