@@ -82,7 +82,7 @@ def tables(connection: "psycopg.Connection[Any]") -> Iterator[tuple[str, bytes]]
     ).fetchall()
     assert len(names) > 20
     for (name,) in names:
-        with connection.cursor().copy(f"COPY {name} TO STDOUT".encode()) as copied:
+        with connection.cursor().copy(f"COPY (SELECT * FROM {name}) TO STDOUT".encode()) as copied:
             content = b"".join(bytes(part) for part in copied)
         rows = connection.execute(f"SELECT * FROM {name}".encode()).fetchall()
         raw = b"\n".join(bytes(each) for row in rows for each in row if isinstance(each, bytes))
