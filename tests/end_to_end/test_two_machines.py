@@ -28,6 +28,7 @@ def other(system: System) -> Iterator[System]:
         ]
         yield machines[ALL_ROLES.index("web")]
         running_system.restart(system, *ALL_ROLES)
+        running_system.await_web(system)
 
 
 def _port(url: str) -> int:

@@ -128,14 +128,15 @@ def other_settings(system: System, **changed: str) -> Iterator[None]:
     changed_system = msgspec.structs.replace(system, environment={**system.environment, **changes})
     restart(changed_system, "web")
     try:
-        _await_web(system)
+        await_web(system)
         yield
     finally:
         restart(system, "web")
-        _await_web(system)
+        await_web(system)
 
 
-def _await_web(system: System) -> None:
+def await_web(system: System) -> None:
+    """Wait until the web process of the system, which was started again, answers."""
     end = time.monotonic() + WAIT_SECONDS
     with httpx.Client(verify=False) as client:
         while time.monotonic() < end:
