@@ -44,7 +44,8 @@ def verify(airline: Airline, folder: Path) -> verifying.Verified:
 
 
 def digest(airline: Airline, folder: Path | None) -> str:
-    archives = [] if folder is None else stretches.of(folder)
+    with psycopg.connect(airline.database.owner_dsn, autocommit=True) as connection:
+        archives = [] if folder is None else stretches.of(folder, connection)
     found = parallel_replay.replay_all(airline.projector_dsn, archives, processes=1, progress=quiet)
     return found.sums.digest()
 
