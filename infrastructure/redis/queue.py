@@ -29,6 +29,11 @@ RETRY_LIMIT = 8
 MIN_BACKOFF_MS = 500
 MAX_BACKOFF_MS = 300_000
 REDIS_TIMEOUT_SECONDS = 5.0
+# A worker that says nothing for so long is gone, and others get what it had taken.
+GONE_AFTER_MS = 60_000
+# Of a million commands, those that look for workers that are gone. An idle worker sends one in a
+# second: dramatiq's own figure, 1,000, would leave a letter waiting for a quarter of an hour.
+LOOKS_FOR_GONE_PER_MILLION = 50_000
 
 
 def retry_pause_seconds(retries: int) -> float:
@@ -51,7 +56,12 @@ def make_broker(redis_url: str) -> RedisBroker:
         socket_timeout=REDIS_TIMEOUT_SECONDS,
         socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
     )
-    return RedisBroker(client=client, middleware=middleware)  # type: ignore[no-untyped-call]  # untyped there
+    return RedisBroker(  # type: ignore[no-untyped-call]  # untyped there
+        client=client,
+        middleware=middleware,
+        heartbeat_timeout=GONE_AFTER_MS,
+        maintenance_chance=LOOKS_FOR_GONE_PER_MILLION,
+    )
 
 
 def message_of(topic: str, body: Mapping[str, Any]) -> dramatiq.Message[None]:

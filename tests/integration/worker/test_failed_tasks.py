@@ -31,6 +31,9 @@ from tests.support.servers import TestDatabase
 
 OPEN = SimpleNamespace(current=CurrentModes())
 
+# One of twenty looks for workers that are gone: the chance that none of these does is 1 to 5e6.
+FETCHES = 300
+
 
 class Print(ports.BackgroundTask, frozen=True):
     """A task of this test."""
@@ -112,6 +115,21 @@ async def test_dead_letters_of_workers_are_carried_out_when_tried_again(
         assert await letters.try_again(found) == 0
     finally:
         worker.stop()
+
+
+async def test_what_a_killed_worker_had_taken_is_carried_out_by_another(
+    broker: RedisBroker, valkey_url: str
+) -> None:
+    await RedisTaskQueue(broker).enqueue("mail.a", {"booking_id": "booking-ABC234"})
+    killed = make_broker(valkey_url)
+    taken = cast("Any", killed).do_fetch(QUEUE_NAME, 1)
+    assert len(taken) == 1
+    heartbeats = f"{broker.namespace}:__heartbeats__"
+    broker.client.zadd(heartbeats, {killed.broker_id: 0})  # silent since 1970
+    # A worker asks once a second when it is idle: another has the letter within minutes.
+    fetches = (cast("Any", broker).do_fetch(QUEUE_NAME, 1) for _ in range(FETCHES))
+    assert next((fetched for fetched in fetches if fetched), None) == taken
+    killed.close()
 
 
 @pytest.fixture
