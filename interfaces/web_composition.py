@@ -30,6 +30,8 @@ from application.invoicing.ports import InvoicingPorts
 from application.ledger.ports import LedgerPorts
 from application.payment.gateway import VerifiedEvent
 from application.payment.receive_event import EventReceiver
+from application.policies.current_policies import CurrentPolicies
+from application.policies.ports import PolicyPorts
 from application.pricing.ports import PricingPorts
 from application.pricing.quotes import JourneyQuotes
 from application.pricing.signed_quotes import QuoteSigner
@@ -151,6 +153,7 @@ def _web_ports(
         audit=audit,
         partners=partner_composition.subscriptions_on(core.pool, core.keys, settings),
         modes=core.modes,
+        policies=PolicyPorts(bus),
         register_user=lambda command: register_user.register_user(command, identity.registration),
         log_in=lambda command: log_in.log_in(command, identity.login),
         sessions=identity.sessions,
@@ -294,6 +297,7 @@ def _pricing_ports(
         search_days=reads.may_lag(searches.find_in_days),
         served_routes=reads.may_lag(searches.served_routes),
         airports=load_airports(),
+        policies=CurrentPolicies(bus, utc_now),
     )
 
 

@@ -86,6 +86,7 @@ class StreamPrefix(enum.StrEnum):
     TAX_DOCUMENTS = "taxdocuments"
     TAX_SERIES = "taxseries"
     ERASURE = "erasure"
+    POLICY = "policy"
 
 
 def prefix_of(stream: str) -> str:
@@ -125,6 +126,11 @@ def payment_stream(booking_id: str, number: int) -> str:
 def payments_prefix(booking_id: str) -> str:
     """Return what the stream ids of all payments of a booking begin with."""
     return f"{StreamPrefix.PAYMENT}-{reference_of(booking_id)}-"
+
+
+def policy_stream(name: str) -> str:
+    """Return the stream of the policy of this name."""
+    return f"{StreamPrefix.POLICY}-{name}"
 
 
 def tax_documents_stream(booking_id: str) -> str:

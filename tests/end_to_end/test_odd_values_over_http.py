@@ -72,11 +72,11 @@ class Description:
     """The published description of the routes."""
 
     def __init__(self, schema: dict[str, Any]) -> None:
-        # A mode of operation refuses the requests of every other test.
+        # A mode of operation refuses the requests of every other test; a policy is for all, too.
         self.paths: dict[str, dict[str, Any]] = {
             path: methods
             for path, methods in schema["paths"].items()
-            if not path.startswith("/api/admin/modes/")
+            if not path.startswith(("/api/admin/modes/", "/api/admin/policies/"))
         }
         self._parts = schema["components"]["schemas"]
 

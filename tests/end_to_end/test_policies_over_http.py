@@ -1,0 +1,79 @@
+"""Two persons of finance publish a rule over HTTP; nobody else, and nobody alone."""
+
+import uuid
+
+import httpx
+
+from tests.support import customers
+from tests.support.customers import Customer
+from tests.support.running_system import System
+
+# No flight of the tests is on this route: nothing that they sell changes.
+BODY = {
+    "value": {"bands": [{"fromHours": 48, "percent": 5}, {"fromHours": 0, "percent": 60}]},
+    "scope": {"route": "MED-AHB", "fareClass": "W"},
+    "reason": "commercial",
+}
+POLICY = "/api/admin/policies/change_fees"
+
+
+async def send(
+    client: httpx.AsyncClient, who: Customer, path: str, body: object, key: str = ""
+) -> httpx.Response:
+    """Ask for a change, with a key."""
+    keyed = {"Idempotency-Key": key or uuid.uuid4().hex, **who.headers}
+    return await client.post(f"{POLICY}/{path}", json=body, headers=keyed)
+
+
+async def test_two_persons_publish_what_one_of_them_proposed(
+    system: System, client: httpx.AsyncClient
+) -> None:
+    author = await customers.staff(system, client, "finance")
+    approver = await customers.staff(system, client, "finance", second=True)
+    ops = await customers.staff(system, client, "ops")
+    assert (await send(client, ops, "proposals", BODY)).status_code == 403
+    key = uuid.uuid4().hex
+    proposed = await send(client, author, "proposals", BODY, key)
+    assert proposed.status_code == 200, proposed.text
+    waiting = proposed.json()["proposal"]
+    assert waiting["value"] == BODY["value"]
+    assert waiting["scope"]["route"] == "MED-AHB"
+    assert waiting["scope"]["cabin"] is None
+    again = await send(client, author, "proposals", BODY, key)
+    assert again.json()["proposal"]["number"] == waiting["number"]
+    assert again.headers["Idempotency-Replayed"] == "true"
+
+    approval = f"proposals/{waiting['number']}/approve"
+    alone = await send(client, author, approval, {})
+    assert (alone.status_code, alone.json()["details"]["reason"]) == (403, "second_person_needed")
+    published = await send(client, approver, approval, {})
+    assert published.status_code == 200, published.text
+    newest = published.json()["versions"][-1]
+    assert (newest["value"], newest["reason"]) == (BODY["value"], "commercial")
+    assert newest["author"] != newest["approver"]
+    gone = await send(client, approver, approval, {})
+    assert (gone.status_code, gone.json()["details"]["reason"]) == (409, "proposal_gone")
+
+    listed = await client.get("/api/admin/policies", headers=author.headers)
+    found = {each["name"]: each for each in listed.json()["policies"]}
+    assert found["change_fees"]["versions"][-1] == newest
+    first = found["cancellation_fees"]["versions"][0]
+    assert (first["version"], first["author"]) == (1, None)
+    assert first["value"]["afterDeparturePercent"] == 100
+
+
+async def test_a_rule_that_is_not_possible_is_refused_with_its_field(
+    system: System, client: httpx.AsyncClient
+) -> None:
+    author = await customers.staff(system, client, "finance")
+    refused = {
+        "validFrom": ({**BODY, "validFrom": "2026-01-01T00:00:00Z"}, "date_in_past"),
+        "value": ({**BODY, "value": {"bands": [], "more": 1}}, "not_of_the_schema"),
+        "value.bands": ({**BODY, "value": {"bands": []}}, "bands_not_down_to_departure"),
+    }
+    for field, (body, reason) in refused.items():
+        answer = await send(client, author, "proposals", body)
+        details = answer.json()["details"]
+        assert (answer.status_code, details["field"], details["reason"]) == (400, field, reason)
+    unknown = await client.get("/api/admin/policies/free_lunch", headers=author.headers)
+    assert (unknown.status_code, unknown.json()["details"]["reason"]) == (404, "unknown_policy")
