@@ -6,6 +6,7 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from domain.policies import rejections
+from domain.policies import scope as scopes
 from domain.policies.events import PolicyEvent, PolicyProposed, PolicyPublished, PublicationReason
 from domain.policies.scope import Scope
 from domain.policies.state import Policy, Proposal, Version, of_launch
@@ -34,6 +35,7 @@ def propose(
     """
     assert name_of(value) == policy.name
     require_valid(value)
+    scopes.require_valid(scope)
     _require_publishable(policy, scope, valid_from, now=now)
     proposed = PolicyProposed(
         number=policy.proposal_count + 1,

@@ -1,8 +1,11 @@
 """Which sales a version applies to: every field that is given must be met, none given is all."""
 
+import re
 from typing import Literal
 
 import msgspec
+
+from domain.policies import rejections
 
 Market = Literal["domestic", "international"]
 
@@ -51,6 +54,20 @@ class Scope(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
 
 
 EVERYWHERE = Scope()
+_FORMS = {
+    "route": re.compile(r"[A-Z]{3}-[A-Z]{3}"),
+    "cabin": re.compile(r"[YJ]"),
+    "fare_class": re.compile(r"[A-Z]"),
+    "currency": re.compile(r"[A-Z]{3}"),
+}
+
+
+def require_valid(scope: Scope) -> None:
+    """Every field that is given has its form; otherwise InvalidPolicy."""
+    for name, form in _FORMS.items():
+        text = getattr(scope, name)
+        if text is not None and not form.fullmatch(text):
+            raise rejections.InvalidPolicy(field="scope", reason="scope_malformed", name=name)
 
 
 def _fields(scope: Scope) -> tuple[str | None, ...]:

@@ -1,6 +1,11 @@
 """Two persons of finance publish a rule over HTTP; nobody else, and nobody alone."""
 
+import json
+import os
+import subprocess
+import sys
 import uuid
+from pathlib import Path
 
 import httpx
 
@@ -8,6 +13,7 @@ from tests.support import customers
 from tests.support.customers import Customer
 from tests.support.running_system import System
 
+ROOT = Path(__file__).resolve().parents[2]
 # No flight of the tests is on this route: nothing that they sell changes.
 BODY = {
     "value": {"bands": [{"fromHours": 48, "percent": 5}, {"fromHours": 0, "percent": 60}]},
@@ -77,3 +83,44 @@ async def test_a_rule_that_is_not_possible_is_refused_with_its_field(
         assert (answer.status_code, details["field"], details["reason"]) == (400, field, reason)
     unknown = await client.get("/api/admin/policies/free_lunch", headers=author.headers)
     assert (unknown.status_code, unknown.json()["details"]["reason"]) == (404, "unknown_policy")
+
+
+def ais(system: System, *words: str) -> tuple[int, str, str]:
+    """Exit code and output of a command of the shell."""
+    done = subprocess.run(
+        [sys.executable, "-m", "interfaces.cli.main", "policies", *words],
+        cwd=ROOT,
+        env={**os.environ, **system.environment},
+        capture_output=True,
+        text=True,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+async def test_an_operator_proposes_in_the_shell_and_finance_approves(
+    system: System, client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    approver = await customers.staff(system, client, "finance")
+    file = tmp_path / "fees.json"
+    file.write_text('{"bands": [{"fromHours": 0, "percent": 7}], "afterDeparturePercent": 99}')
+    publish = ("publish", "cancellation_fees", str(file), "--reason", "commercial")
+    only = ("--route", "MED-AHB", "--fare-class", "W")
+    before = json.loads(ais(system, "show", "cancellation_fees", "--json")[1])
+    assert ais(system, *publish, *only, "--dry-run")[:2] == (0, "possible; nothing was recorded\n")
+    assert json.loads(ais(system, "show", "cancellation_fees", "--json")[1]) == before
+    code, _, said = ais(system, *publish, *only, "--valid-from", "2026-01-01T00:00")
+    assert (code, "validFrom: date_in_past" in said) == (2, True)
+
+    code, said, _ = ais(system, *publish, *only)
+    number = before["proposal_count"] + 1
+    assert (code, f"proposal {number} waits" in said) == (0, True)
+    path = f"/api/admin/policies/cancellation_fees/proposals/{number}/approve"
+    answer = await approver.call("POST", path, {}, key=uuid.uuid4().hex)
+    newest = answer["versions"][-1]
+    assert newest["author"] == "operator"
+    assert newest["value"] == json.loads(file.read_text())
+    listed = ais(system, "list")[1].splitlines()
+    assert listed[0].startswith(f"cancellation_fees: version {newest['version']} of ")
+    compared = ais(system, "diff", "cancellation_fees", "1", str(newest["version"]))[1]
+    assert '-    "afterDeparturePercent": 100' in compared
+    assert '+    "afterDeparturePercent": 99' in compared

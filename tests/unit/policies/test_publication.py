@@ -150,6 +150,15 @@ def test_a_scope_that_would_be_as_specific_for_a_sale_is_refused(
 
 
 @pytest.mark.parametrize(
+    "scope", [Scope(route="RUHJED"), Scope(cabin="C"), Scope(fare_class="y"), Scope(currency="SR")]
+)
+def test_a_scope_that_no_sale_could_meet_is_refused(scope: Scope) -> None:
+    with pytest.raises(rejections.InvalidPolicy) as refused:
+        propose(LAUNCHED, scope=scope)
+    assert refused.value.parameters["reason"] == "scope_malformed"
+
+
+@pytest.mark.parametrize(
     ("value", "reason"),
     [
         (CancellationFees((), 100), "bands_not_down_to_departure"),
