@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from difflib import unified_diff
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 import uvloop
@@ -131,11 +131,7 @@ def publish(
     /,
     *,
     reason: PublicationReason,
-    market: Literal["domestic", "international"] | None = None,
-    route: str | None = None,
-    cabin: Literal["Y", "J"] | None = None,
-    fare_class: str | None = None,
-    currency: str | None = None,
+    only: list[str] | None = None,
     valid_from: dt.datetime | None = None,
     dry_run: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
@@ -149,16 +145,8 @@ def publish(
         A JSON file with the members of its value, as `show` prints them.
     reason
         Why, for auditors.
-    market
-        Only for domestic or international flights.
-    route
-        Only for a route in this direction, such as RUH-JED.
-    cabin
-        Only for a cabin, by its code.
-    fare_class
-        Only for a booking class, by its letter.
-    currency
-        Only for fares in a currency.
+    only
+        A field of the scope: market, route, cabin, fare_class or currency, such as route=RUH-JED.
     valid_from
         When it takes effect, such as 2026-12-01T00:00; UTC unless it has an offset. Without it, a
         minute after its approval.
@@ -180,7 +168,7 @@ def publish(
             value=value_from(name, members),
             author=ACTOR,
             reason=reason,
-            scope=Scope(market, route, cabin, fare_class, currency),
+            scope=_scope_of(only or []),
             valid_from=valid_from,
         )
         if dry_run:
@@ -193,6 +181,14 @@ def publish(
         print(f"{name}: proposal {waiting.number} waits for the approval of a person of finance")
 
     return _run(work)
+
+
+def _scope_of(given: list[str]) -> Scope:
+    """Return the scope of texts such as `cabin=Y`; raises _WrongCall."""
+    try:
+        return msgspec.convert(dict(each.split("=", 1) for each in given), Scope)
+    except (ValueError, msgspec.ValidationError):
+        raise _WrongCall(f"--only takes {', '.join(Scope.__struct_fields__)}, each once") from None
 
 
 async def _check(ports: PolicyPorts, name: str, command: ProposePolicy) -> None:

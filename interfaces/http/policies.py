@@ -33,11 +33,26 @@ class PolicyScopeRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unk
     currency: Currency | None = None
 
 
+class PolicyBandRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """With at least `fromHours` before departure, so many percent are kept."""
+
+    from_hours: Annotated[int, msgspec.Meta(ge=0, le=8784)]
+    percent: Annotated[int, msgspec.Meta(ge=0, le=100)]
+
+
+class PolicyValueRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """The bands from the longest notice down to 0; a fee of cancellations has the share after
+    departure, too."""
+
+    bands: Annotated[list[PolicyBandRequest], msgspec.Meta(max_length=12)]
+    after_departure_percent: Annotated[int, msgspec.Meta(ge=0, le=100)] | None = None
+
+
 class PolicyProposalRequest(idempotency.KeyedRequest):
     """A version: its value has the members of the policy; without a date it begins a minute after
     its approval."""
 
-    value: dict[str, Any]
+    value: PolicyValueRequest
     reason: Reason
     scope: PolicyScopeRequest = PolicyScopeRequest()
     valid_from: Instant | None = None
@@ -125,7 +140,7 @@ async def propose_policy(
         await proposing.propose_policy(
             request.ports.policies,
             caller,
-            value_from(policy, data.value),
+            value_from(policy, _members(data.value)),
             scope=scope_from(
                 data.scope.market,
                 data.scope.route,
@@ -157,6 +172,12 @@ async def approve_policy(
     return _answer(
         await approving.approve_policy(request.ports.policies, caller, policy, number=number)
     )
+
+
+def _members(value: PolicyValueRequest) -> dict[str, Any]:
+    """Return the members that are given."""
+    given: dict[str, Any] = msgspec.to_builtins(value)
+    return {name: each for name, each in given.items() if each is not None}
 
 
 def _answer(found: PolicyDetails) -> Answered[PolicyResponse]:

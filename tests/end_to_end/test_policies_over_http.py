@@ -15,8 +15,9 @@ from tests.support.running_system import System
 
 ROOT = Path(__file__).resolve().parents[2]
 # No flight of the tests is on this route: nothing that they sell changes.
+FEES = {"bands": [{"fromHours": 48, "percent": 5}, {"fromHours": 0, "percent": 60}]}
 BODY = {
-    "value": {"bands": [{"fromHours": 48, "percent": 5}, {"fromHours": 0, "percent": 60}]},
+    "value": FEES,
     "scope": {"route": "MED-AHB", "fareClass": "W"},
     "reason": "commercial",
 }
@@ -74,7 +75,7 @@ async def test_a_rule_that_is_not_possible_is_refused_with_its_field(
     author = await customers.staff(system, client, "finance")
     refused = {
         "validFrom": ({**BODY, "validFrom": "2026-01-01T00:00:00Z"}, "date_in_past"),
-        "value": ({**BODY, "value": {"bands": [], "more": 1}}, "not_of_the_schema"),
+        "value": ({**BODY, "value": {**FEES, "afterDeparturePercent": 5}}, "not_of_the_schema"),
         "value.bands": ({**BODY, "value": {"bands": []}}, "bands_not_down_to_departure"),
     }
     for field, (body, reason) in refused.items():
@@ -104,12 +105,14 @@ async def test_an_operator_proposes_in_the_shell_and_finance_approves(
     file = tmp_path / "fees.json"
     file.write_text('{"bands": [{"fromHours": 0, "percent": 7}], "afterDeparturePercent": 99}')
     publish = ("publish", "cancellation_fees", str(file), "--reason", "commercial")
-    only = ("--route", "MED-AHB", "--fare-class", "W")
+    only = ("--only", "route=MED-AHB", "--only", "fare_class=W")
     before = json.loads(ais(system, "show", "cancellation_fees", "--json")[1])
     assert ais(system, *publish, *only, "--dry-run")[:2] == (0, "possible; nothing was recorded\n")
     assert json.loads(ais(system, "show", "cancellation_fees", "--json")[1]) == before
     code, _, said = ais(system, *publish, *only, "--valid-from", "2026-01-01T00:00")
     assert (code, "validFrom: date_in_past" in said) == (2, True)
+    code, _, said = ais(system, *publish, "--only", "route")
+    assert (code, "--only takes market, route" in said) == (2, True)
 
     code, said, _ = ais(system, *publish, *only)
     number = before["proposal_count"] + 1
