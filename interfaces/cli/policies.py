@@ -131,7 +131,7 @@ def publish(
     /,
     *,
     reason: PublicationReason,
-    only: list[str] | None = None,
+    only: Annotated[list[str] | None, Parameter(negative=())] = None,
     valid_from: dt.datetime | None = None,
     dry_run: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
@@ -188,7 +188,7 @@ def _scope_of(given: list[str]) -> Scope:
     try:
         return msgspec.convert(dict(each.split("=", 1) for each in given), Scope)
     except (ValueError, msgspec.ValidationError):
-        raise _WrongCall(f"--only takes {', '.join(Scope.__struct_fields__)}, each once") from None
+        raise _WrongCall(f"--only takes {', '.join(Scope.__struct_fields__)}") from None
 
 
 async def _check(ports: PolicyPorts, name: str, command: ProposePolicy) -> None:
