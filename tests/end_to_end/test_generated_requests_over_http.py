@@ -23,7 +23,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support import customers, running_system
+from tests.support import customers, modes, running_system
 from tests.support.customers import Customer
 from tests.support.running_system import System
 
@@ -51,8 +51,8 @@ CHECKS = (
 ENDS_THE_SESSION = {"logout", "logoutAll"}
 # And the stream, which does not end.
 NOT_TRIED = {*ENDS_THE_SESSION, "followAuditedEvents"}
-# A mode refuses the requests of every other test, and a policy changes what they pay.
-FOR_ALL = ("/api/admin/modes/", "/api/admin/policies/{policy}/proposals/{number}")
+# A policy changes what the travellers of all other tests pay.
+POLICIES = "/api/admin/policies/{policy}/proposals/{number}"
 HERE = Path(__file__).parent
 # Not among those that it expects by itself: 413 for a text that is longer than any body may be.
 CONFIGURATION = """
@@ -144,7 +144,8 @@ def _names(document: dict[str, Any], tags: set[str]) -> list[str]:
         for each in operations.values()
         if tags & {*each["tags"]}
         and each["operationId"] not in NOT_TRIED
-        and not path.startswith(FOR_ALL)
+        and path not in modes.SWITCHES
+        and not path.startswith(POLICIES)
     )
 
 
