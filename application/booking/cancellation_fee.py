@@ -83,8 +83,13 @@ def _fee(booking: Booking, coupon: Coupon, percent: int) -> int:
     return coupon.change_fee + coupon.owed_fee + fees.fee(percent, rest, booking.currency)
 
 
-def change_percent(terms: FeeTerms, notice: int) -> int:
-    """Return the share of the old price that a change costs; rejects ModificationRefused."""
+def change_percent(terms: FeeTerms, notice: int | None) -> int:
+    """Return the share of the old price that a change costs; nothing where no notice counts.
+
+    Rejects ModificationRefused.
+    """
+    if notice is None:
+        return 0
     percent = terms.change.percent_at(notice)
     if percent is None:
         raise rejections.ModificationRefused(reason="departed")
@@ -95,7 +100,6 @@ def change_fee(
     booking: Booking,
     coupons: Sequence[Coupon],
     fare: money.Money,
-    *,
     terms: FeeTerms,
     notice: int | None,
 ) -> int:

@@ -162,12 +162,10 @@ def modification_quote(
     found = _fit(booking, old, new, segment=segment, to=to, now=now, free=free)
     after = [found if index == segment else each for index, each in enumerate(flights)]
     _require_order(booking, after, segment=segment, to=to)
-    coupons = booking.open_coupons(segment)
+    coupons, terms = booking.open_coupons(segment), terms_of(book, booking.segments[segment])
     notice = None if free else _notice(coupons, facts, now=now)
-    terms = terms_of(book, booking.segments[segment])
-    percent = 0 if notice is None else cancellation_fee.change_percent(terms, notice)
     target = _target(booking, found, coupons, to=to)
-    fee = cancellation_fee.change_fee(booking, coupons, target.fare, terms=terms, notice=notice)
+    fee = cancellation_fee.change_fee(booking, coupons, target.fare, terms, notice)
     exchange = _exchange(booking, after, coupons, target.fare, fee=fee)
     if free:
         exchange = _kept_value(booking, old, found, coupons, exchange, to=to, waived=waived)
@@ -193,7 +191,7 @@ def modification_quote(
         booking=stream,
         modification=modification,
         difference=cost + too_small - fee,
-        percent=percent,
+        percent=cancellation_fee.change_percent(terms, notice),
         basis=basis_of(booking),
         valid_until=now + QUOTE_LIFETIME,
     )

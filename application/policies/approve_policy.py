@@ -6,9 +6,9 @@ from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.policies.ports import PolicyPorts
 from application.policies.read_policies import PolicyDetails, details_after, require_name
-from domain.kernel import ids
 from domain.policies import publication
 from domain.policies.state import of_launch
+from domain.policies.values import stream_of
 
 
 async def approve_policy(
@@ -19,7 +19,7 @@ async def approve_policy(
     The caller's role was checked. Rejects PolicyNotFound and what the command does; raises
     Unavailable.
     """
-    policy_id = ids.policy_stream(name)
+    policy_id = stream_of(name)
     require_name(policy_id)
     command = ApprovePolicy(policy_id=policy_id, number=number, approver=caller.principal.user)
     return await details_after(ports, await ports.bus.submit(caller.envelope(command)))

@@ -8,12 +8,11 @@ from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.policies.ports import PolicyPorts
 from application.policies.read_policies import PolicyDetails, details_after, require_name
-from domain.kernel import ids
 from domain.policies import publication
 from domain.policies.events import PublicationReason
 from domain.policies.scope import EVERYWHERE, Scope
 from domain.policies.state import of_launch
-from domain.policies.values import PolicyValue, name_of
+from domain.policies.values import PolicyValue, name_of, stream_of
 
 
 async def propose_policy(
@@ -30,7 +29,7 @@ async def propose_policy(
     The caller's role was checked. Rejects what the command does; raises Unavailable.
     """
     command = ProposePolicy(
-        policy_id=ids.policy_stream(name_of(value)),
+        policy_id=stream_of(name_of(value)),
         value=value,
         author=caller.principal.user,
         reason=reason,

@@ -3,11 +3,10 @@
 from application.commands import stream_kinds
 from application.commands.bus import CommandBus
 from application.commands.context import DecisionContext
-from domain.kernel import ids
 from domain.policies.book import PolicyBook, book_of
-from domain.policies.values import NAMES
+from domain.policies.values import NAMES, stream_of
 
-STREAMS = {name: ids.policy_stream(name) for name in NAMES}
+STREAMS = {name: stream_of(name) for name in NAMES}
 
 
 def load_book(context: DecisionContext) -> PolicyBook:

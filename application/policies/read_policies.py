@@ -7,10 +7,9 @@ import msgspec
 from application.commands.command import Outcome
 from application.policies.ports import PolicyPorts
 from application.policies.read_book import read_book
-from domain.kernel import ids
 from domain.policies import rejections
 from domain.policies.state import Policy
-from domain.policies.values import NAMES, PolicyName
+from domain.policies.values import NAMES, PolicyName, stream_of
 
 
 class PolicyDetails(msgspec.Struct, frozen=True):
@@ -28,7 +27,7 @@ async def read_policies(ports: PolicyPorts) -> Sequence[PolicyDetails]:
 
 async def read_policy(ports: PolicyPorts, name: str) -> PolicyDetails:
     """Return the policy of this name; rejects PolicyNotFound, raises Unavailable."""
-    known = require_name(ids.policy_stream(name))
+    known = require_name(stream_of(name))
     return PolicyDetails((await read_book(ports.bus)).policies[known])
 
 
@@ -40,7 +39,7 @@ async def details_after(ports: PolicyPorts, outcome: Outcome) -> PolicyDetails:
 
 def require_name(policy_id: str) -> PolicyName:
     """Return the name of the policy of this stream; rejects PolicyNotFound."""
-    name = policy_id.removeprefix(ids.policy_stream(""))
+    name = policy_id.removeprefix(stream_of(""))
     if name not in NAMES:
         raise rejections.PolicyNotFound(field="name", reason="unknown_policy")
     return name

@@ -6,10 +6,9 @@ from typing import Any
 import msgspec
 
 from application.policies.read_policies import require_name
-from domain.kernel import ids
 from domain.policies import rejections
 from domain.policies.scope import Market, Scope
-from domain.policies.values import LAUNCH, PolicyValue
+from domain.policies.values import LAUNCH, PolicyValue, stream_of
 
 # The name of the policy, which the stored value contains, is not repeated.
 _TAG = "policy"
@@ -20,7 +19,7 @@ def value_from(name: str, members: Mapping[str, Any]) -> PolicyValue:
 
     Rejects PolicyNotFound, and InvalidPolicy where they are not those of the policy.
     """
-    known = require_name(ids.policy_stream(name))
+    known = require_name(stream_of(name))
     try:
         return msgspec.convert(_renamed(members, _stored), type(LAUNCH[known]), str_keys=True)
     except msgspec.MsgspecError:

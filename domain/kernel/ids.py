@@ -128,11 +128,6 @@ def payments_prefix(booking_id: str) -> str:
     return f"{StreamPrefix.PAYMENT}-{reference_of(booking_id)}-"
 
 
-def policy_stream(name: str) -> str:
-    """Return the stream of the policy of this name."""
-    return f"{StreamPrefix.POLICY}-{name}"
-
-
 def tax_documents_stream(booking_id: str) -> str:
     """Return the stream of the tax documents of a booking."""
     return f"{StreamPrefix.TAX_DOCUMENTS}-{reference_of(booking_id)}"

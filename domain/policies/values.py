@@ -9,6 +9,7 @@ from typing import Literal, get_args
 
 import msgspec
 
+from domain.kernel import ids
 from domain.policies import rejections
 
 PolicyName = Literal["cancellation_fees", "change_fees"]
@@ -66,6 +67,11 @@ LAUNCH: Mapping[PolicyName, PolicyValue] = {
     ),
     "change_fees": ChangeFees((FeeBand(168, 0), FeeBand(72, 5), FeeBand(24, 10), FeeBand(0, 15))),
 }
+
+
+def stream_of(name: str) -> str:
+    """Return the stream of the policy of this name."""
+    return f"{ids.StreamPrefix.POLICY}-{name}"
 
 
 def name_of(value: PolicyValue) -> PolicyName:

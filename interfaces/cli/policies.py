@@ -20,12 +20,12 @@ from application.policies.propose_policy import ProposePolicy
 from application.policies.read_policies import read_policies, read_policy
 from application.policies.value_json import members_of, value_from
 from application.ports import Unavailable
-from domain.kernel import ids
 from domain.kernel.rejections import Rejection
 from domain.policies import publication
 from domain.policies.events import PublicationReason
 from domain.policies.scope import Scope
 from domain.policies.state import Policy, Proposal, Version
+from domain.policies.values import stream_of
 from interfaces import composition
 from interfaces.cli import running
 from interfaces.web import report
@@ -113,12 +113,15 @@ def diff(name: str, before: int, after: int, /) -> int:
     async def work(ports: PolicyPorts) -> None:
         policy = (await read_policy(ports, name)).policy
         known = {each.number: each for each in policy.versions}
-        chosen = [known.get(number) for number in (before, after)]
-        if None in chosen:
+        if not {before, after} <= known.keys():
             raise _WrongCall(f"{name} has the versions 1 to {len(known)}")
-        texts = [_lines(each) for each in chosen if each is not None]
-        titles = (f"version {before}", f"version {after}")
-        for line in unified_diff(*texts, *titles, lineterm=""):
+        for line in unified_diff(
+            _lines(known[before]),
+            _lines(known[after]),
+            f"version {before}",
+            f"version {after}",
+            lineterm="",
+        ):
             print(line)
 
     return _run(work)
@@ -164,7 +167,7 @@ def publish(
 
     async def work(ports: PolicyPorts) -> None:
         command = ProposePolicy(
-            policy_id=ids.policy_stream(name),
+            policy_id=stream_of(name),
             value=value_from(name, members),
             author=ACTOR,
             reason=reason,

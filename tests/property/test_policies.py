@@ -12,11 +12,17 @@ from hypothesis import strategies as st
 
 from domain.booking.events import BookingCancelled, BookingInitiated, BookingReserved
 from domain.inventory import sales_window
-from domain.kernel import ids
 from domain.kernel.rejections import Rejection
 from domain.policies.events import PolicyPublished
 from domain.policies.scope import Scope
-from domain.policies.values import LAUNCH, CancellationFees, ChangeFees, FeeBand, PolicyValue
+from domain.policies.values import (
+    LAUNCH,
+    CancellationFees,
+    ChangeFees,
+    FeeBand,
+    PolicyValue,
+    stream_of,
+)
 from tests.support.airline import create_booking
 from tests.support.memory_airline import MemoryAirline
 from tests.support.memory_log import envelope
@@ -108,7 +114,7 @@ class Book:
 
     def versions(self, name: str) -> list[tuple[int, PolicyPublished | None]]:
         """The published versions of a policy; version 1 is not among the events."""
-        recorded = self.airline.log.streams.get(ids.policy_stream(name), ())
+        recorded = self.airline.log.streams.get(stream_of(name), ())
         found = [each.event for each in recorded if isinstance(each.event, PolicyPublished)]
         return [(1, None), *((each.version, each) for each in found)]
 

@@ -4,10 +4,16 @@ import datetime as dt
 
 from application.policies.approve_policy import ApprovePolicy
 from application.policies.propose_policy import ProposePolicy
-from domain.kernel import ids
 from domain.policies.publication import LEAST_LEAD
 from domain.policies.scope import EVERYWHERE, Scope
-from domain.policies.values import CancellationFees, ChangeFees, FeeBand, PolicyValue, name_of
+from domain.policies.values import (
+    CancellationFees,
+    ChangeFees,
+    FeeBand,
+    PolicyValue,
+    name_of,
+    stream_of,
+)
 from tests.support.memory_airline import MemoryAirline
 
 AUTHOR, APPROVER = "user_author", "user_approver"
@@ -27,7 +33,7 @@ def proposal(
     value: PolicyValue, *, scope: Scope = EVERYWHERE, valid_from: dt.datetime | None = None
 ) -> ProposePolicy:
     """The author proposes a version."""
-    stream = ids.policy_stream(name_of(value))
+    stream = stream_of(name_of(value))
     return ProposePolicy(stream, value, AUTHOR, "commercial", scope, valid_from)
 
 
