@@ -12,7 +12,7 @@ from application.commands.context import DecisionContext
 from application.payment import extend_hold
 from domain.booking import sale
 from domain.kernel import ids
-from domain.payment import attempts, rejections
+from domain.payment import attempts, rejections, replacement
 from domain.payment.events import PaymentEvent
 from domain.payment.state import Payment
 
@@ -99,10 +99,10 @@ class RecordAttempt(Command, frozen=True):
         """Extend the hold from now and enqueue the letter, where the traveller had to wait."""
         attempt = payment.attempt(self.attempt)
         assert attempt is not None
-        if not attempts.was_delayed(attempt, now=context.now):
+        if not replacement.was_delayed(payment, attempt, now=context.now):
             return
         extend_hold.extend(context, payment.booking, self.attempt)
-        if not attempt.is_share:
+        if not attempt.is_share and opened.url:
             context.enqueue(PaymentDelayed(payment.booking, self.attempt, opened.url))
 
 
