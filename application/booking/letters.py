@@ -146,6 +146,12 @@ class PaymentLinkLetter(BookingLetter, frozen=True, kw_only=True):
     url: str
 
 
+class LapsedLetter(BookingLetter, frozen=True):
+    """The booking lapsed before Stripe opened its payment page, whose link was promised."""
+
+    topic: ClassVar[str] = "mail.payment_lapsed"
+
+
 def cancellation_letter(
     booking_id: str, *, final: int, refund: int, fee: int = 0
 ) -> CancellationLetter:
@@ -366,6 +372,19 @@ LETTERS: Mapping[type[BookingLetter], Mapping[Language, Words]] = {
             "يمكنك الدفع الآن: الحجز {reference}",
             "عزيزنا {name}،\n\nتأخر الدفع للحجز {reference}. يمكنك الدفع الآن:\n\n{url}\n\n"
             "{flights}\n\nنحتفظ بالمقاعد لك حتى {until} (التوقيت العالمي).\nالسعر: {total}\n",
+        ),
+    },
+    LapsedLetter: {
+        "en": Words(
+            "Booking {reference} could not be paid in time",
+            "Dear {name},\n\nthe payment page of booking {reference} could not be opened in time. "
+            "The booking has lapsed, and nothing was paid on that page. You are welcome to book "
+            "again.\n",
+        ),
+        "ar": Words(
+            "تعذّر دفع الحجز {reference} في الوقت المحدد",
+            "عزيزنا {name}،\n\nتعذّر فتح صفحة الدفع للحجز {reference} في الوقت المحدد. انتهت صلاحية "
+            "الحجز ولم يُدفع أي مبلغ عبر هذه الصفحة. يسعدنا أن تحجز من جديد.\n",
         ),
     },
 }

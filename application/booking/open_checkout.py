@@ -63,9 +63,9 @@ async def open_session_for(
 
     Stripe is asked first whether the open one still is: an expired one is never handed out. A new
     one is opened after those before it were expired and the attempt was recorded. A repeat gets its
-    session also once that is paid. Rejects what the command does, AlreadyPaid, AttemptPending and
-    SessionEnded; raises GatewayFailure, and CheckoutDelayed where the attempt is recorded and its
-    session is opened once Stripe answers.
+    session also once that is paid, or that of the attempt that took its place. Rejects what the
+    command does, AlreadyPaid, AttemptPending and SessionEnded; raises GatewayFailure, and
+    CheckoutDelayed where the attempt is recorded and its session is opened once Stripe answers.
     """
     await _learn_open_session(ports, caller, due)
     await live_session.expire_shares(ports.bus, ports.collector, due, cause=caller.cause)
@@ -109,6 +109,9 @@ def _open(payment_id: str, attempt: Attempt, *, replayed: bool) -> Checkout:
     if not answerable or attempt.url is None or attempt.session is None:
         # A repeat never opens a second session, and never hands out one that has ended unpaid.
         raise rejections.SessionEnded(reason=f"session_{attempt.status.value}")
+    if not attempt.url:
+        # Found after a lost answer, and about to end (`replacement.py`).
+        raise rejections.SessionEnded(reason="session_expired")
     return Checkout(
         payment_id=payment_id,
         url=attempt.url,

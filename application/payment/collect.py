@@ -156,16 +156,18 @@ class Collector:
                 await self._refuse(stream, attempt.id, refusal.code, cause)
                 raise
             return await self._replace(stream, attempt.id, cause, code=refusal.code)
+        if session is None and replaces:
+            if not replacement.may_try_another_key(payment, attempt, now=self._clock()):
+                raise gateway.GatewayUnavailable("Stripe keeps a failure under each key")
+            return await self._replace(stream, attempt.id, cause, code=NEVER_REACHED)
         if session is None:
-            if replaces:
-                return await self._replace(stream, attempt.id, cause, code=NEVER_REACHED)
             return await self._refuse(stream, attempt.id, NEVER_REACHED, cause)
-        found = replacement.FoundSession(session.id, session.url or "", session.expires_at)
-        ends_too_soon = replacement.ends_too_soon(found.expires_at, now=self._clock())
+        ends_too_soon = replacement.ends_too_soon(session.expires_at, now=self._clock())
         if replaces and session.status != "complete" and ends_too_soon:
+            found = replacement.FoundSession(session.id, session.expires_at)
             return await self._replace(stream, attempt.id, cause, found=found)
         opened = record_attempt.Opened(
-            session=found.session, url=found.url, expires_at=found.expires_at
+            session=session.id, url=session.url or "", expires_at=session.expires_at
         )
         outcome = await self._record(stream, attempt.id, opened, cause, "opened")
         return await self._known(stream, attempt.id, outcome)

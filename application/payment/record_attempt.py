@@ -96,13 +96,15 @@ class RecordAttempt(Command, frozen=True):
         return Reply(self.payment_id)
 
     def _end_wait(self, context: DecisionContext, payment: Payment, opened: Opened) -> None:
-        """Extend the hold from now and enqueue the letter, where the traveller had to wait."""
+        """Extend the hold from now and enqueue the letter, where the traveller had to wait for a
+        session that can still be paid.
+        """
         attempt = payment.attempt(self.attempt)
         assert attempt is not None
-        if not replacement.was_delayed(payment, attempt, now=context.now):
+        if not opened.url or not replacement.was_delayed(payment, attempt, now=context.now):
             return
         extend_hold.extend(context, payment.booking, self.attempt)
-        if not attempt.is_share and opened.url:
+        if not attempt.is_share:
             context.enqueue(PaymentDelayed(payment.booking, self.attempt, opened.url))
 
 

@@ -19,7 +19,7 @@ from domain.payment.events import (
     PaymentEvent,
     SessionOpened,
 )
-from domain.payment.state import Attempt, Payment
+from domain.payment.state import Attempt, AttemptStatus, Payment
 
 SHORTEST_SESSION = dt.timedelta(minutes=30)  # https://docs.stripe.com/api/checkout/sessions/create
 # By how much Stripe's clock may differ from ours.
@@ -27,21 +27,33 @@ CLOCK_LEEWAY = dt.timedelta(minutes=5)
 # A session that is found after a lost answer and ends sooner is of no use: a payer needs as long as
 # a new hold runs.
 LEAST_LEFT = dt.timedelta(minutes=15)
-# Each needs an answer of Stripe's, and half an hour or a failure that Stripe keeps under a key.
-MOST_IN_A_ROW = 8
+# Each needs half an hour, or a failure that Stripe keeps under a key and a pause.
+MOST_IN_A_ROW = 20
+# After a failure that Stripe keeps under a key another key is tried at once, then after pauses that
+# double from the first to the longest: while it lasts, Stripe keeps a failure under each key.
+FIRST_PAUSE = dt.timedelta(seconds=40)
+LONGEST_PAUSE = dt.timedelta(minutes=15)
 
 
 class FoundSession(msgspec.Struct, frozen=True):
-    """A session of an attempt whose answer was lost."""
+    """A session of an attempt whose answer was lost: nobody is ever given its address."""
 
     session: str
-    url: str
     expires_at: dt.datetime
 
 
 def opens_no_more(attempt: Attempt, *, now: dt.datetime) -> bool:
     """Return whether Stripe may refuse the attempt only because it asks for too early an end."""
     return now >= attempt.expires_at - SHORTEST_SESSION - CLOCK_LEEWAY
+
+
+def may_try_another_key(payment: Payment, attempt: Attempt, *, now: dt.datetime) -> bool:
+    """Return whether another attempt may follow one that Stripe only has a failure of."""
+    in_a_row = len(replaced_by(payment, attempt))
+    if not in_a_row:
+        return True
+    pause = min(FIRST_PAUSE * (1 << (min(in_a_row, MOST_IN_A_ROW) - 1)), LONGEST_PAUSE)
+    return now - attempt.started_at >= pause
 
 
 def ends_too_soon(expires_at: dt.datetime, *, now: dt.datetime) -> bool:
@@ -78,6 +90,17 @@ def was_delayed(payment: Payment, attempt: Attempt, *, now: dt.datetime) -> bool
     return now - first.started_at >= DELAYED_AFTER
 
 
+def waited_in_vain(payment: Payment) -> bool:
+    """Return whether nobody ever got the address of a session of the last attempt, and it is no
+    share: its link was promised, and is not sent any more.
+    """
+    last = payment.attempts[-1] if payment.attempts else None
+    if last is None or last.is_share:
+        return False
+    was_ended = last.status is AttemptStatus.EXPIRED and not last.url
+    return was_ended or last.status in UNANSWERED | {AttemptStatus.REFUSED}
+
+
 def replace(
     payment: Payment,
     *,
@@ -106,7 +129,7 @@ def replace(
             SessionOpened(
                 attempt=attempt,
                 session=found.session,
-                url=found.url,
+                url="",
                 expires_at=found.expires_at,
             )
         ]
