@@ -139,11 +139,15 @@ class RestLetter(BookingLetter, frozen=True, kw_only=True):
 
 
 class PaymentLinkLetter(BookingLetter, frozen=True, kw_only=True):
-    """A payment page is open that Stripe could not open at once; `about` is the attempt."""
+    """A payment page is open that Stripe could not open at once; `about` is the attempt, `amount`
+    what it collects in minor units.
+    """
 
     topic: ClassVar[str] = "mail.payment_link"
 
     url: str
+    amount: int
+    currency: str
 
 
 class LapsedLetter(BookingLetter, frozen=True):
@@ -366,12 +370,12 @@ LETTERS: Mapping[type[BookingLetter], Mapping[Language, Words]] = {
             "You can pay now: booking {reference}",
             "Dear {name},\n\nthe payment for booking {reference} was delayed. You can pay now:"
             "\n\n{url}\n\n{flights}\n\nThe seats are kept for you until {until} (UTC).\n"
-            "Price: {total}\n",
+            "Amount: {amount}\n",
         ),
         "ar": Words(
             "يمكنك الدفع الآن: الحجز {reference}",
             "عزيزنا {name}،\n\nتأخر الدفع للحجز {reference}. يمكنك الدفع الآن:\n\n{url}\n\n"
-            "{flights}\n\nنحتفظ بالمقاعد لك حتى {until} (التوقيت العالمي).\nالسعر: {total}\n",
+            "{flights}\n\nنحتفظ بالمقاعد لك حتى {until} (التوقيت العالمي).\nالمبلغ: {amount}\n",
         ),
     },
     LapsedLetter: {

@@ -141,11 +141,9 @@ def _shares(
     """
     is_over = payment.is_settled() or booking.status not in states.UNPAID | states.TICKETED
     by_attempt = {captured.attempt: captured for captured in payment.captures}
-    replaced = {each.replaces for each in payment.attempts}
     found = tuple(
         _share(payment, attempt, by_attempt.get(attempt.id), is_over=is_over)
-        for attempt in payment.attempts
-        if attempt.is_share and attempt.id not in replaced
+        for attempt in shares.current(payment)
     )
     nothing = money.Money(0, payment.due.currency)
     outstanding = nothing if payment.is_settled() else payment.outstanding()

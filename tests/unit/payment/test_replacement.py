@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace as changed
 
 from domain.kernel.events import DomainEvent
-from domain.payment import attempts, replacement
+from domain.payment import attempts, replacement, shares
 from domain.payment.events import (
     AttemptExpired,
     AttemptRefused,
@@ -94,6 +94,9 @@ def test_a_share_is_replaced_by_one_as_large_while_the_others_can_be_paid() -> N
     )
     after = next_one(THIRD, amount=half, is_share=True)
     replaced(given(first, other)).then(REFUSED, after)
+    state = given(first, other, REFUSED, after).state
+    assert state is not None
+    assert [each.id for each in shares.current(state)] == [SECOND, THIRD]
 
 
 def test_an_attempt_keeps_the_language_and_the_way_back_of_the_one_it_replaces() -> None:
