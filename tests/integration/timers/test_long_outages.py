@@ -131,7 +131,7 @@ async def test_after_an_outage_of_two_hours_the_checkout_is_open_and_its_seats_a
     await pay(held, simulator)
 
 
-async def test_after_an_outage_beyond_the_limit_the_booking_lapses_and_its_traveller_is_told(
+async def test_after_an_outage_beyond_the_limit_the_booking_lapses_and_its_traveller_gets_a_letter(
     held: Rig, simulator: StripeSimulator, database: TestDatabase
 ) -> None:
     await stay_away(held, simulator, minutes=130)
@@ -210,7 +210,7 @@ async def test_a_session_whose_answer_was_lost_is_never_payable_beside_another(
     await pay(held, simulator)
 
 
-async def test_a_lost_session_is_told_of_too_when_the_outage_is_beyond_the_limit(
+async def test_a_lost_session_leads_to_the_same_letter_when_the_outage_is_beyond_the_limit(
     held: Rig, simulator: StripeSimulator, database: TestDatabase
 ) -> None:
     simulator.fault("lost", path=SESSIONS, method="POST")

@@ -183,7 +183,7 @@ def test_the_checkout_of_a_gift_card_is_opened_while_its_order_stands(
 
 
 @pytest.mark.parametrize("answer", ["none", "replaced", "opened", "never asked"])
-def test_a_traveller_whose_link_never_came_is_told_when_the_booking_lapses(
+def test_a_traveller_whose_link_never_came_gets_a_letter_when_the_booking_lapses(
     airline: MemoryAirline, flight: str, answer: str
 ) -> None:
     booking = airline.book(flight)
@@ -196,6 +196,6 @@ def test_a_traveller_whose_link_never_came_is_told_when_the_booking_lapses(
     airline.wait(minutes=16)
     for _ in range(2):
         airline.submit(expire(booking))
-    told = answer in {"none", "replaced"}
-    assert written(airline, LapsedLetter) == ([LapsedLetter(booking)] if told else [])
+    in_vain = answer in {"none", "replaced"}
+    assert written(airline, LapsedLetter) == ([LapsedLetter(booking)] if in_vain else [])
     assert airline.booking(booking).status is Status.EXPIRED
