@@ -12,6 +12,7 @@ from cyclopts import Parameter, validators
 from infrastructure.archive import stretches
 from infrastructure.archive.manifest import ArchiveRefused
 from infrastructure.parquet.row_file import ParquetMissing
+from infrastructure.postgres import primary
 from interfaces.cli import running
 from projections import generations, parallel_replay
 from projections import replay as replaying
@@ -39,6 +40,7 @@ def replay(
         How many processes sum at the same time; the result is that of one.
     """
     try:
+        dsn = primary.newest_address(dsn)
         with generations.connect(dsn) as connection:
             folder = [] if archives is None else stretches.of(archives, connection)
         found = parallel_replay.replay_all(dsn, folder, processes=processes, progress=_progress)
