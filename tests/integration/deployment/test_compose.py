@@ -28,7 +28,7 @@ IMAGE = dockerfile.stages((ROOT / "ops/images/Dockerfile").read_text("utf-8"))[-
 ENTRYPOINT = IMAGE.only("ENTRYPOINT").words
 TABLE = """
 [{name}]
-AIS_DATABASE_URL = "postgresql://ais_app:word@{name},{name}-standby/ais?target_session_attrs=read-write"
+AIS_DATABASE_URL = "postgresql://ais_app:word@{name}/ais"
 AIS_REDIS_URL = "redis://cache/{number}"
 AIS_MASTER_KEY = "master-{number}"
 AIS_TOKEN_KEY = "token-{number}"
