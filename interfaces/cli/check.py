@@ -2,6 +2,7 @@
 
 import psycopg
 
+from infrastructure.postgres import primary
 from interfaces.cli import running
 from projections import checking, generations, progress
 from projections.checking import DIFFERENCE_LIMIT
@@ -22,7 +23,7 @@ def check(*, dsn: running.ProjectorDsn) -> int:
 
 def _check_one(dsn: str, name: str) -> int:
     try:
-        found = checking.check(dsn, name)
+        found = checking.check(primary.newest_address(dsn), name)
     except (ProjectionStopped, psycopg.Error) as error:
         print(f"{name}: {type(error).__name__}: {error}")
         return 1
@@ -36,7 +37,7 @@ def _check_one(dsn: str, name: str) -> int:
 def _show_lags(dsn: str) -> int:
     """Print how far each read model is; returns how many events are parked."""
     try:
-        with generations.connect(dsn) as connection:
+        with generations.connect(primary.newest_address(dsn)) as connection:
             lags = progress.read_progress(connection)
     except psycopg.Error as error:
         print(f"lag: {type(error).__name__}: {error}")

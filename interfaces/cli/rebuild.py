@@ -3,6 +3,7 @@
 import psycopg
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from infrastructure.postgres import primary
 from interfaces.cli import running
 from projections import rebuild as rebuilding
 from projections.projection import ProjectionStopped
@@ -28,7 +29,9 @@ def _rebuild_one(dsn: str, name: str) -> int:
         task = bar.add_task(name, total=None)
         try:
             rebuilt = rebuilding.rebuild(
-                dsn, name, lambda done, end: bar.update(task, completed=done, total=end)
+                primary.newest_address(dsn),
+                name,
+                lambda done, end: bar.update(task, completed=done, total=end),
             )
         except (
             rebuilding.RebuildRefused,
