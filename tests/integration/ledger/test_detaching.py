@@ -1,5 +1,6 @@
 """`ais archive detach`: a partition leaves with its postings, and nothing is forgotten by it."""
 
+import asyncio
 import datetime as dt
 import sys
 from collections.abc import AsyncIterator
@@ -10,8 +11,8 @@ import pytest
 from eventsourcing.persistence import IntegrityError
 
 from application import ports
-from application.coordination import LogFollower
-from infrastructure.archive import detaching, stretches, verifying, writing
+from application.commands import stream_kinds
+from infrastructure.archive import stretches, verifying
 from infrastructure.archive.detaching import Detached, DetachRefused
 from infrastructure.event_store import stored_events
 from interfaces.cli import main
@@ -19,23 +20,18 @@ from projections import checking, parallel_replay, rebuild
 from projections.projection import LogIncomplete
 from tests.integration.ledger.test_exports import require
 from tests.integration.projections.airline import FLIGHT, Airline, running_airline
-from tests.support import log_partitions
+from tests.support import detached_log, log_partitions
+from tests.support.detached_log import LATER, quiet
 from tests.support.postgres_airline import postgres_airline
 from tests.support.servers import TestDatabase
 
 WIDTH = 50
-LATER = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
-
-
-def quiet(*_: object) -> None:
-    """Show no progress."""
 
 
 def detach(airline: Airline, folder: Path, *, silent_since: dt.datetime = LATER) -> list[Detached]:
-    with psycopg.connect(airline.database.owner_dsn, autocommit=True) as connection:
-        return detaching.detach(
-            connection, folder, before=WIDTH + 1, silent_since=silent_since, progress=quiet
-        )
+    return detached_log.detach(
+        airline.database.owner_dsn, folder, before=WIDTH + 1, silent_since=silent_since
+    )
 
 
 def verify(airline: Airline, folder: Path) -> verifying.Verified:
@@ -60,13 +56,7 @@ async def sold(database: TestDatabase, tmp_path: Path) -> AsyncIterator[Airline]
         while airline.query("SELECT max(position) FROM ledger.event") <= [(WIDTH + 10,)]:
             await airline.sell()
         await airline.catch_up()
-        with psycopg.connect(database.owner_dsn, autocommit=True) as owner:
-            for name in LogFollower:
-                owner.execute(
-                    "INSERT INTO process.checkpoint (name, position) VALUES (%s, %s)",
-                    (name, WIDTH + 10),
-                )
-            writing.write(owner, tmp_path, positions=WIDTH, progress=quiet)
+        detached_log.archive(database.owner_dsn, tmp_path, positions=WIDTH, passed=WIDTH + 10)
         yield airline
 
 
@@ -94,8 +84,15 @@ async def test_a_stream_in_an_archive_is_known_and_nothing_is_decided_on_it(
     with pytest.raises(ports.StreamArchived, match=f"of {FLIGHT} is in an archive"):
         await sold.log.read_after({FLIGHT: 0})
     async with postgres_airline(sold.database.app_dsn, clock=sold.clock, kind=Airline) as other:
-        with pytest.raises(ports.StreamArchived, match=f"of {FLIGHT} is in an archive"):
-            await other.reserve()
+        flight = await other.put_on_sale("XX2")
+        refused, booking = await asyncio.gather(
+            other.reserve(), other.reserve(flight), return_exceptions=True
+        )
+        assert isinstance(refused, ports.StreamArchived)
+        assert isinstance(booking, str)
+        await asyncio.gather(other.reserve(), return_exceptions=True)
+        # A request for something old does not make the process forget what is on sale.
+        assert other.dispatcher.remembered(stream_kinds.FLIGHT, flight) is not None
     with psycopg.connect(sold.database.app_dsn) as connection, pytest.raises(IntegrityError):
         stored_events.select_stream(
             connection, FLIGHT, after=None, until=None, backwards=False, limit=None
