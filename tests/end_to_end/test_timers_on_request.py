@@ -24,8 +24,10 @@ async def test_a_timer_runs_now_when_it_is_asked_for(system: System) -> None:
     await asyncio.to_thread(_await_look_since, system, BEGINNING)
     with psycopg.connect(system.owner_dsn, autocommit=True) as connection:
         connection.execute(
-            "INSERT INTO ledger.outbox (topic, body, created_at, sent_at) "
-            "VALUES (%s, '{}', now() - interval '50 days', now() - interval '50 days')",
+            # Before all others, as an old message is: the oldest are looked at.
+            "INSERT INTO ledger.outbox (id, topic, body, created_at, sent_at) "
+            "OVERRIDING SYSTEM VALUE "
+            "VALUES (0, %s, '{}', now() - interval '50 days', now() - interval '50 days')",
             (OLD,),
         )
     asked_at = dt.datetime.now(dt.UTC).replace(microsecond=0)
