@@ -8,6 +8,7 @@ import psycopg
 from application.coordination import LogFollower
 from infrastructure.archive import detaching, writing
 from infrastructure.archive.detaching import Detached
+from tests.support import log_partitions
 
 # No event is as young as this: what is asked of a detached log is not how long streams were silent.
 LATER = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
@@ -37,3 +38,14 @@ def detach(
 
 def quiet(*_: object) -> None:
     """Show no progress."""
+
+
+def age(owner_dsn: str, years: int) -> None:
+    """Make every event so many years older, as its owner can with the guard off."""
+    with psycopg.connect(owner_dsn) as owner:
+        for name in log_partitions.names(owner, "event"):
+            table = f"ledger.{name}"
+            owner.execute(f"ALTER TABLE {table} DISABLE TRIGGER append_only".encode())
+            older = f"UPDATE {table} SET recorded_at = recorded_at - make_interval(years => %s)"
+            owner.execute(older.encode(), (years,))
+            owner.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER append_only".encode())

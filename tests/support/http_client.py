@@ -102,7 +102,7 @@ async def fail(how: FromPath[str]) -> ProbeResponse:
     if how == "unavailable":
         raise Unavailable("database", retry_after_seconds=3)
     if how == "archived":
-        raise StreamArchived("booking-AB2CDE", 1)
+        raise StreamArchived("booking-AB2CDE")
     if how == "misconfigured":
         raise GatewayMisconfigured("status 401, invalid_request_error, request req_1")
     raise RuntimeError("personal data of somebody@example.com")
