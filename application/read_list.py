@@ -13,8 +13,8 @@ import msgspec
 
 from application import ports
 
-# Pages (of a hundred) after which a stretch of time is divided, so that a reading that is cut short
-# has got on; and how many such pages are read together at most.
+# Pages (of a hundred) after which the rest of a stretch of time is divided, so that a reading that
+# is cut short has got on; and how many pages are read together at most.
 STRETCH_PAGES = 10
 PAGES_LIMIT = 5_000
 
@@ -77,10 +77,11 @@ class Stretch(msgspec.Struct, frozen=True):
 
 
 class _Read(msgspec.Struct):
-    """What was read of a stretch: `newest` is the second of its newest item."""
+    """What was read of a stretch: from the second of its newest item to that of the oldest."""
 
     is_complete: bool = False
     newest: int | None = None
+    oldest: int | None = None
     pages: int = 0
     new_count: int = 0
 
@@ -126,19 +127,20 @@ class ListReader(Generic[Item]):
 
         `reached` is told the second up to which everything is recorded.
         """
-        stretches = [stretch]
+        # What is to do, the next one last; a second, once it comes, is one up to which all is read.
+        ahead: list[Stretch | int] = [stretch]
         pages = new_count = 0
-        while stretches and pages < PAGES_LIMIT:
-            part = stretches.pop()
-            read = await self._read(part)
-            pages += read.pages
-            new_count += read.new_count
-            if not read.is_complete:
-                assert read.newest is not None
-                stretches += _halves(part, read.newest)
+        while ahead and pages < PAGES_LIMIT:
+            part = ahead.pop()
+            if isinstance(part, Stretch):
+                read = await self._read(part)
+                pages += read.pages
+                new_count += read.new_count
+                ahead.append(_end(part, read))
+                if not read.is_complete:
+                    ahead += _rest(part, read)
             elif reached is not None:
-                end = part.until if part.until is not None else read.newest
-                await reached(end or part.since)
+                await reached(part)
         return new_count
 
     async def _read(self, stretch: Stretch) -> _Read:
@@ -155,6 +157,8 @@ class ListReader(Generic[Item]):
             read.new_count += await self._record(page.items)
             if page.items and read.newest is None:
                 read.newest = int(page.items[0].created_at.timestamp())
+            if page.items:
+                read.oldest = int(page.items[-1].created_at.timestamp())
             if not page.has_more:
                 read.is_complete = True
                 return read
@@ -166,16 +170,32 @@ class ListReader(Generic[Item]):
 def _limit(stretch: Stretch, read: _Read) -> int:
     """Return how many pages of the stretch are read together; one second cannot be divided."""
     assert read.newest is not None
-    return STRETCH_PAGES if _halves(stretch, read.newest) else PAGES_LIMIT
+    is_one_second = _halves(stretch.since, _until(stretch, read.newest)) == []
+    return PAGES_LIMIT if is_one_second else STRETCH_PAGES
 
 
-def _halves(stretch: Stretch, newest: int) -> list[Stretch]:
-    """Return the halves of the stretch, the earlier one last; none for a single second."""
-    end = newest + 1 if stretch.until is None else min(newest + 1, stretch.until)
-    middle = stretch.since + (end - stretch.since) // 2
-    if middle <= stretch.since:
-        return []
-    return [Stretch(middle, stretch.until), Stretch(stretch.since, middle)]
+def _until(stretch: Stretch, newest: int) -> int:
+    return newest + 1 if stretch.until is None else min(newest + 1, stretch.until)
+
+
+def _end(stretch: Stretch, read: _Read) -> int:
+    """Return the second up to which the stretch reaches, or its newest item for an open one."""
+    end = stretch.until if stretch.until is not None else read.newest
+    return end or stretch.since
+
+
+def _rest(stretch: Stretch, read: _Read) -> list[Stretch]:
+    """Return what is older than the pages that were read, in halves, the earlier one last."""
+    assert read.oldest is not None
+    # Of the oldest second perhaps only a part was read.
+    until = read.oldest + 1
+    return _halves(stretch.since, until) or [Stretch(stretch.since, until)]
+
+
+def _halves(since: int, until: int) -> list[Stretch]:
+    """Return the halves of the time, the earlier one last; none for a single second."""
+    middle = since + (until - since) // 2
+    return [] if middle <= since else [Stretch(middle, until), Stretch(since, middle)]
 
 
 def _instant(second: int) -> dt.datetime:

@@ -23,12 +23,15 @@ KEPT_SECONDS = 300
 class Reading(msgspec.Struct):
     """The reads of one request, in order.
 
-    `at_least` is the position that they contain; `user` is known once the caller has signed in.
+    `at_least` is the position that they contain; `named` are positions that the client named and
+    that nobody has looked for in the log yet: one that the log does not have asks for nothing.
+    `user` is known once the caller has signed in.
     `is_primary` is whether the primary answers from now on: what it showed, a replica may lack.
     `written` is the last position that the request wrote, 0 for none.
     """
 
     at_least: int = 0
+    named: tuple[int, ...] = ()
     user: str = ""
     is_primary: bool = True
     written: int = 0
@@ -83,10 +86,12 @@ def wrote(position: int) -> None:
 
 
 def require(position: int) -> None:
-    """Make the reads that follow in this request contain the log up to this position."""
+    """Make the reads that follow in this request contain the log up to this position, which the
+    client named, if the log has it.
+    """
     reading = _reading.get()
     if reading is not None:
-        reading.require(position)
+        reading.named = (*reading.named, position)
 
 
 def require_primary() -> None:

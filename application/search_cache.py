@@ -7,7 +7,7 @@ is answered from the cache.
 """
 
 import datetime as dt
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import NamedTuple, Protocol
 
 from application import ports
@@ -79,13 +79,22 @@ def route_day(origin: str, destination: str, local_date: dt.date) -> str:
 
 
 class CachedSearch:
-    """The search, answered from the cache where it can be (`SearchFlights`)."""
+    """The search, answered from the cache where it can be (`SearchFlights`).
+
+    `needed` returns the position of the log that the answer must contain; 0 for any.
+    """
 
     def __init__(
-        self, cache: SearchCache, search: SearchFlights, *, monotonic: Callable[[], float]
+        self,
+        cache: SearchCache,
+        search: SearchFlights,
+        *,
+        needed: Callable[[], Awaitable[int]],
+        monotonic: Callable[[], float],
     ) -> None:
         self._cache = cache
         self._search = search
+        self._needed = needed
         self._monotonic = monotonic
         self._rests_until = 0.0
         self._together = Together[Question, CachedAnswer](cache.find, at_once=LOOK_UPS_AT_ONCE)
@@ -95,9 +104,11 @@ class CachedSearch:
     ) -> tuple[Sequence[FlightOffer], AsOf]:
         """As the port says; without the cache directly."""
         question = Question(route_day(origin, destination, local_date), cabin, seat_count)
+        needed = await self._needed()
         found = await self._found(question)
-        if found.offers is not None and found.as_of is not None:
-            return found.offers, found.as_of
+        as_of = found.as_of
+        if found.offers is not None and as_of is not None and as_of.position >= needed:
+            return found.offers, as_of
         offers, as_of = await self._search(
             origin=origin,
             destination=destination,

@@ -10,7 +10,7 @@ from application.flight_searches import FlightOffer, SearchFlights
 from application.queries import AsOf
 from application.read_positions import LastWrites, NoSharedWrites, Reading, SharedWrites
 from application.together import Together
-from infrastructure.postgres.lagging_reads import LaggingReads
+from infrastructure.postgres.lagging_reads import LaggingReads, PrimaryReads
 from infrastructure.postgres.pool import Pool, raising_unavailable
 from infrastructure.postgres.replica import Replica, open_replica
 from interfaces.settings import Settings
@@ -50,6 +50,7 @@ class Reads:
         self.lagging: LaggingReads | None = None
         if replica is not None and last_writes is not None:
             self.lagging = LaggingReads(primary, replica, last_writes)
+        self._awaited = self.lagging or PrimaryReads(primary)
 
     def may_lag(
         self, query: Query[Parameters, Found]
@@ -57,7 +58,7 @@ class Reads:
         """Return the query for clients that are shown what it finds, and decide nothing by it."""
         primary = asking(self._primary, query)
         if self.lagging is None or self.replica is None:
-            return primary
+            return self._awaited.awaited(read_model_of(query), primary)
         pool = self.replica.pool
 
         async def on_replica(*args: Parameters.args, **named: Parameters.kwargs) -> Found:
@@ -71,11 +72,15 @@ class Reads:
         """Return the query on the primary: for decisions, and for what a replica cannot know."""
         return asking(self._primary, query)
 
+    async def position_needed(self) -> int:
+        """Return the position of the log that the reads of the request under way contain."""
+        return await self._awaited.position_needed()
+
     def search(self) -> SearchFlights:
         """Return the search of flights, one query for all who look for the same."""
         primary = _sharing(asking(self._primary, flight_availability.find_flights))
         if self.lagging is None or self.replica is None:
-            return primary
+            return self._awaited.awaited("flight_availability", primary)
         pool = self.replica.pool
 
         async def find(**wanted: Any) -> tuple[list[FlightOffer], AsOf]:

@@ -284,7 +284,8 @@ def _pricing_ports(
 ) -> PricingPorts:
     search = reads.search()
     if client is not None:
-        search = CachedSearch(RedisSearchCache(client), search, monotonic=time.monotonic)
+        cache = RedisSearchCache(client)
+        search = CachedSearch(cache, search, needed=reads.position_needed, monotonic=time.monotonic)
     return PricingPorts(
         bus=bus,
         clock=utc_now,

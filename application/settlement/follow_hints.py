@@ -1,6 +1,7 @@
 """What Stripe's events about settlement start: they are hints, the lists of Stripe decide."""
 
 import asyncio
+import datetime as dt
 from collections.abc import Callable
 
 from application.commands import follow_up
@@ -9,6 +10,8 @@ from application.settlement.sweep_transactions import TransactionSweeper
 
 # A hint that comes sooner after the last sweep is left to the timer, which sweeps every minute.
 PAUSE_SECONDS = 15.0
+# How far before the last sweep a hint looks for what Stripe listed late; the timer looks further.
+REACH = dt.timedelta(minutes=1)
 
 
 class HintFollower:
@@ -38,4 +41,4 @@ class HintFollower:
             if self._began is not None and now < self._began + PAUSE_SECONDS:
                 return
             self._began = now
-            await self._sweeper.sweep()
+            await self._sweeper.sweep(reach=REACH)

@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import Sequence
 
-from application.commands import follow_up
+from application.commands import follow_up, stream_kinds
 from application.commands.bus import CommandBus
 from application.payment import gateway as failures
 from application.settlement.gateway import ListedTransaction, ProviderPayout, SettlementGateway
 from application.settlement.record_payout import ReconcilePayout, RecordPayout
 from application.settlement.record_transaction import RecordTransaction, stream_of
 from domain.kernel import ids, money
+from domain.settlement import transactions
+from domain.settlement.state import Transaction
 
 # A payout of more transactions than these pages have is not compared (a page has a hundred).
 PAGES_LIMIT = 500
@@ -36,24 +38,37 @@ class PayoutFollower:
             await self._reconcile(reported, cause)
 
     async def record_all(self, listed: Sequence[ListedTransaction]) -> int:
-        """Record transactions, and the payouts among them; return how many were new."""
+        """Record transactions, and the payouts among them; return how many were new.
+
+        Most of what a reading of Stripe's list finds is recorded already: one read tells.
+        """
         new = 0
         for start in range(0, len(listed), RECORDED_TOGETHER):
             chunk = listed[start : start + RECORDED_TOGETHER]
-            new += sum(await asyncio.gather(*(self._record(each) for each in chunk)))
+            unrecorded = await self._unrecorded([each.transaction for each in chunk])
+            new += sum(await asyncio.gather(*(self._record(each) for each in unrecorded)))
+            payouts = [each.payout for each in chunk if each.payout is not None]
+            await asyncio.gather(*(self._record_payout(each) for each in payouts))
         return new
 
-    async def _record(self, listed: ListedTransaction) -> bool:
-        transaction = listed.transaction
+    async def _unrecorded(self, listed: Sequence[Transaction]) -> list[Transaction]:
+        streams = {stream_of(each) for each in listed}
+        found = await self._bus.current_all(stream_kinds.SETTLEMENT, streams)
+        return [
+            each
+            for each in listed
+            if not transactions.is_recorded(found[stream_of(each)][0], each.id)
+        ]
+
+    async def _record(self, transaction: Transaction) -> bool:
         cause = _cause(stream_of(transaction))
-        command = RecordTransaction(transaction)
         step = f"transaction:{transaction.id}"
-        outcome = await self._bus.submit(follow_up.envelope(cause, step, command))
-        if listed.payout is not None:
-            cause = _cause(ids.payout_stream(listed.payout.id))
-            step = _step(listed.payout)
-            await self._bus.submit(follow_up.envelope(cause, step, RecordPayout(listed.payout)))
-        return outcome.written
+        command = RecordTransaction(transaction)
+        return (await self._bus.submit(follow_up.envelope(cause, step, command))).written
+
+    async def _record_payout(self, payout: ProviderPayout) -> None:
+        cause = _cause(ids.payout_stream(payout.id))
+        await self._bus.submit(follow_up.envelope(cause, _step(payout), RecordPayout(payout)))
 
     async def _reconcile(self, reported: ProviderPayout, cause: follow_up.Cause) -> None:
         """Read the list that Stripe has completed, but for the payout's own transaction."""

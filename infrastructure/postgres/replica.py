@@ -81,6 +81,7 @@ class Replica:
         self._state: State = "down"
         self._was_looked_at = False
         self._positions: Mapping[str, int] = {}
+        self._head = 0
         self._lag_seconds = 0.0
         self._compared_at = time.monotonic()
         self._wanted_looks = good_looks
@@ -114,6 +115,10 @@ class Replica:
         async with self._looked:
             while not self._was_looked_at:
                 await self._looked.wait()
+
+    def has(self, position: int) -> bool:
+        """Return whether it is well, and its log is known to have the position."""
+        return self._state == "up" and position <= self._head
 
     async def reached(self, read_model: str, position: int, *, seconds: float) -> bool:
         """Return whether the read model contains the log up to the position, now or soon."""
@@ -177,6 +182,7 @@ class Replica:
             return
         place = await self._compare(found.head)
         self._positions = found.positions
+        self._head = found.head
         metrics.REPLICA_LAG.set(self._lag_seconds)
         if not found.is_standby:
             self._leave_out("down", "it is no standby")

@@ -1,7 +1,7 @@
 """Routes of operations: the modes that are on; maintenance, and a pause of payments."""
 
 import datetime as dt
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from litestar import delete, get, post
@@ -15,6 +15,10 @@ from interfaces.http.strict_request import StrictRequest
 
 ModeReason = Annotated[str, msgspec.Meta(min_length=3, max_length=REASON_LENGTH)]
 Instant = Annotated[dt.datetime, msgspec.Meta(tz=True)]
+
+PATH = "/api/admin/modes"
+# Of every route that switches a mode: it is served while one is on, to whoever may switch them.
+SWITCH: dict[str, Any] = {"status_code": 200, **SERVED, **auth.signed_in("switch_modes")}
 
 
 class ModeRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -46,19 +50,13 @@ class ModeEndedResponse(msgspec.Struct, rename="camel"):
     ended: bool
 
 
-@get("/api/admin/modes", operation_id="listModes", **auth.signed_in("switch_modes"))
+@get(PATH, operation_id="listModes", **auth.signed_in("switch_modes"))
 async def read_all(request: StrictRequest) -> ModesResponse:
     """Every mode that is on, as the database has it."""
     return ModesResponse([_answered(each) for each in await request.ports.modes.modes.all()])
 
 
-@post(
-    "/api/admin/modes/maintenance",
-    operation_id="startMaintenance",
-    status_code=200,
-    **SERVED,
-    **auth.signed_in("switch_modes"),
-)
+@post(f"{PATH}/maintenance", operation_id="startMaintenance", **SWITCH)
 async def start_maintenance(request: StrictRequest, data: JSONBody[ModeRequest]) -> ModeResponse:
     """Refuse what changes anything, in all processes at once; reading goes on.
 
@@ -67,25 +65,13 @@ async def start_maintenance(request: StrictRequest, data: JSONBody[ModeRequest])
     return await _started(request, "maintenance", data)
 
 
-@delete(
-    "/api/admin/modes/maintenance",
-    operation_id="endMaintenance",
-    status_code=200,
-    **SERVED,
-    **auth.signed_in("switch_modes"),
-)
+@delete(f"{PATH}/maintenance", operation_id="endMaintenance", **SWITCH)
 async def end_maintenance(request: StrictRequest) -> ModeEndedResponse:
     """Serve everything again, and go on with background work."""
     return await _ended(request, "maintenance")
 
 
-@post(
-    "/api/admin/modes/payments",
-    operation_id="pausePayments",
-    status_code=200,
-    **SERVED,
-    **auth.signed_in("switch_modes"),
-)
+@post(f"{PATH}/payments", operation_id="pausePayments", **SWITCH)
 async def pause_payments(request: StrictRequest, data: JSONBody[ModeRequest]) -> ModeResponse:
     """Stop calling Stripe, in all processes at once; sales go on.
 
@@ -94,13 +80,7 @@ async def pause_payments(request: StrictRequest, data: JSONBody[ModeRequest]) ->
     return await _started(request, "payments_paused", data)
 
 
-@delete(
-    "/api/admin/modes/payments",
-    operation_id="resumePayments",
-    status_code=200,
-    **SERVED,
-    **auth.signed_in("switch_modes"),
-)
+@delete(f"{PATH}/payments", operation_id="resumePayments", **SWITCH)
 async def resume_payments(request: StrictRequest) -> ModeEndedResponse:
     """Call Stripe again, and do what waited."""
     return await _ended(request, "payments_paused")

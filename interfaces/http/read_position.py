@@ -1,7 +1,9 @@
 """`x-log-position`: what a client wrote, so that its next reads contain it, wherever they are made.
 
 The answer to a request that wrote names the position of the log that contains it. A client that
-sends it with its next request reads at least that, also from another process.
+sends it with its next request reads at least that, also from another process. A position that the
+log does not have asks for nothing: after a restore, or a promotion that lost events, an honest
+client may name one, and would otherwise be refused every read until it forgets it.
 """
 
 import re
@@ -24,7 +26,7 @@ def opened(scope: HTTPScope, exchange: Exchange) -> Reading:
     reading = exchange.reading
     sent = exchange.headers.get(HEADER)
     if sent is not None and _IS_POSITION(sent):
-        reading.at_least = int(sent)
+        reading.named = (int(sent),)
     reading.is_primary = scope["method"] not in READING_METHODS and scope["path"] != SEARCH_PATH
     return reading
 

@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from interfaces.worker.timers import check_signed_captures
-from tests.support import customers, running_system
+from tests.support import customers, modes, running_system
 from tests.support.answer_headers import require_headers
 from tests.support.customers import Customer
 from tests.support.running_system import Hurried, System
@@ -70,10 +70,13 @@ def system(request: pytest.FixtureRequest, running: Running) -> System:
 
 @pytest.fixture(autouse=True)
 def left_at_rest(system: System) -> Iterator[None]:
-    """After every test nothing is armed or under way, and all read models are at the log's end."""
+    """After every test no mode is on, nothing armed or under way, all read models are current."""
     yield
     running_system.disarm(system)
-    running_system.await_rest(system)
+    try:
+        modes.require_none(system)
+    finally:
+        running_system.await_rest(system)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import aiohttp
 import httpx
 import yarl
 
-from tests.support import customers, running_system, stored_log
+from tests.support import customers, modes, running_system, stored_log
 from tests.support.customers import Customer
 from tests.support.running_system import System
 
@@ -67,8 +67,7 @@ async def _routes(system: System, session: aiohttp.ClientSession) -> list[tuple[
     found = [
         (method.upper(), path)
         for path, methods in schema["paths"].items()
-        # A mode of operation refuses the requests of every other test.
-        if not path.startswith("/api/admin/modes/")
+        if path not in modes.SWITCHES
         for method in methods
         if not path.startswith(("/api/auth", "/api/webhooks", "/schema", ENDLESS))
     ]

@@ -23,7 +23,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support import customers, running_system
+from tests.support import customers, modes, running_system
 from tests.support.customers import Customer
 from tests.support.running_system import System
 
@@ -51,8 +51,6 @@ CHECKS = (
 ENDS_THE_SESSION = {"logout", "logoutAll"}
 # And the stream, which does not end.
 NOT_TRIED = {*ENDS_THE_SESSION, "followAuditedEvents"}
-# A mode refuses the requests of every other test.
-MODES = "/api/admin/modes/"
 HERE = Path(__file__).parent
 # Not among those that it expects by itself: 413 for a text that is longer than any body may be.
 CONFIGURATION = """
@@ -144,7 +142,7 @@ def _names(document: dict[str, Any], tags: set[str]) -> list[str]:
         for each in operations.values()
         if tags & {*each["tags"]}
         and each["operationId"] not in NOT_TRIED
-        and not path.startswith(MODES)
+        and path not in modes.SWITCHES
     )
 
 

@@ -4,62 +4,22 @@ afterwards everything that waited is done.
 
 import asyncio
 import datetime as dt
-import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.support import customers, running_system, stored_log
 from tests.support.customers import Customer
+from tests.support.modes import until_modes_are
+from tests.support.operator_shell import printed
 from tests.support.running_system import System
 
-ROOT = Path(__file__).resolve().parents[2]
 # That of the session, and that of its capture, which would have been a fact at once.
 STORED = "SELECT count(*) FROM inbox.stripe_event WHERE state = 'new'"
 PATH = "/api/admin/modes/maintenance"
 pytestmark = running_system.EACH_FORM
 
 
-def ais(system: System, *arguments: str) -> str:
-    """What a command prints that succeeds."""
-    done = subprocess.run(
-        [sys.executable, "-m", "interfaces.cli.main", *arguments],
-        cwd=ROOT,
-        env=system.environment,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-@pytest.fixture
-def normal_again(system: System) -> Iterator[None]:
-    """After the test no mode is on, whatever has failed."""
-    yield
-    ais(system, "modes", "maintenance", "off")
-
-
-async def modes_of(client: httpx.AsyncClient) -> list[str]:
-    """The modes that the health page names."""
-    answer = await client.get("/health/ready")
-    assert answer.status_code == 200
-    return list(answer.json()["modes"])
-
-
-async def until_modes_are(client: httpx.AsyncClient, wanted: list[str]) -> None:
-    """Return once the web process knows it."""
-    async with asyncio.timeout(stored_log.WAIT_SECONDS):
-        while True:
-            if await modes_of(client) == wanted:
-                return
-            await asyncio.sleep(0.02)
-
-
-@pytest.mark.usefixtures("normal_again")
 async def test_during_maintenance_all_is_read_nothing_is_changed_and_no_payment_is_lost(
     system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
@@ -71,7 +31,7 @@ async def test_during_maintenance_all_is_read_nothing_is_changed_and_no_payment_
     until = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=5)
     planned = f"{until:%Y-%m-%dT%H:%M:%S}"
     wanted = ("maintenance", "on", "--reason", "a drill", "--until", planned)
-    shown = await asyncio.to_thread(ais, system, "modes", *wanted)
+    shown = await printed(system, "modes", *wanted)
     assert "by operator: a drill" in shown
     await until_modes_are(client, ["maintenance"])
     before = stored_log.tags(system.owner_dsn, booking)
@@ -94,17 +54,14 @@ async def test_during_maintenance_all_is_read_nothing_is_changed_and_no_payment_
     await asyncio.to_thread(stored_log.await_row, system.owner_dsn, STORED, lambda new: new >= 2)
     # Stripe's page leads back to this one, which would ask Stripe in normal operation.
     assert (await client.get(f"/paid/{booking}?again=0")).status_code == 200
-    assert "maintenance since" in await asyncio.to_thread(ais, system, "doctor")
+    assert "maintenance since" in await printed(system, "doctor")
     assert stored_log.tags(system.owner_dsn, booking) == before
 
-    assert await asyncio.to_thread(ais, system, "modes", "maintenance", "off") == (
-        "maintenance ended\n"
-    )
+    assert await printed(system, "modes", "maintenance", "off") == ("maintenance ended\n")
     await customer.becomes(booking, "confirmed")
     assert (await customer.send_booking(flight)).status_code == 201
 
 
-@pytest.mark.usefixtures("normal_again")
 async def test_operations_begin_and_end_maintenance_over_http_and_nobody_else_does(
     system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:

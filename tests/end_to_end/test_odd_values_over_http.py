@@ -15,7 +15,7 @@ import httpx
 import pytest
 import yarl
 
-from tests.support import customers, running_system, stored_log
+from tests.support import customers, modes, running_system, stored_log
 from tests.support.customers import Customer
 from tests.support.running_system import System
 
@@ -72,11 +72,8 @@ class Description:
     """The published description of the routes."""
 
     def __init__(self, schema: dict[str, Any]) -> None:
-        # A mode of operation refuses the requests of every other test.
         self.paths: dict[str, dict[str, Any]] = {
-            path: methods
-            for path, methods in schema["paths"].items()
-            if not path.startswith("/api/admin/modes/")
+            path: methods for path, methods in schema["paths"].items() if path not in modes.SWITCHES
         }
         self._parts = schema["components"]["schemas"]
 

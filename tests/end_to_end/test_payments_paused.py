@@ -2,9 +2,6 @@
 
 import asyncio
 import secrets
-import subprocess
-import sys
-from collections.abc import Iterator
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -14,50 +11,19 @@ import pytest
 from infrastructure.stripe import breaker
 from tests.support import customers, running_system, stored_log
 from tests.support.customers import Customer
+from tests.support.modes import until_modes_are
+from tests.support.operator_shell import printed
 from tests.support.running_system import System
 
-ROOT = Path(__file__).resolve().parents[2]
 PATH = "/api/admin/modes/payments"
 pytestmark = running_system.ONE_PROCESS
 
 
-def ais(system: System, *arguments: str) -> str:
-    """What a command prints that succeeds."""
-    done = subprocess.run(
-        [sys.executable, "-m", "interfaces.cli.main", *arguments],
-        cwd=ROOT,
-        env=system.environment,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-@pytest.fixture
-def normal_again(system: System) -> Iterator[None]:
-    """After the test no mode is on, whatever has failed."""
-    yield
-    ais(system, "modes", "payments", "resume")
-
-
-async def until_modes_are(client: httpx.AsyncClient, wanted: list[str]) -> dict[str, str]:
-    """Return the components of the health page once it names these modes."""
-    async with asyncio.timeout(stored_log.WAIT_SECONDS):
-        while True:
-            answer = (await client.get("/health/ready")).json()
-            if answer["modes"] == wanted:
-                components: dict[str, str] = answer["components"]
-                return components
-            await asyncio.sleep(0.02)
-
-
-@pytest.mark.usefixtures("normal_again")
 async def test_while_an_operator_pauses_payments_stripe_is_not_called_and_sales_go_on(
     system: System, client: httpx.AsyncClient, customer: Customer
 ) -> None:
     flight = running_system.schedule(system, seats=5)
-    shown = await asyncio.to_thread(ais, system, "modes", "payments", "pause", "--reason", "a test")
+    shown = await printed(system, "modes", "payments", "pause", "--reason", "a test")
     assert "payments_paused on since" in shown
     assert "by operator: a test" in shown
     assert (await until_modes_are(client, ["payments_paused"]))["stripe"] == "down"

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from tests.end_to_end.test_pay_with_credit_over_http import given_credit
-from tests.support import customers, running_system
+from tests.support import customers, modes, running_system
 from tests.support.customers import PASSPORT, Customer, Refused
 from tests.support.running_system import System
 
@@ -431,11 +431,10 @@ NOT_TRIED: dict[str, str] = {
     "/api/admin/credits/{credit_id}/payout/approve": (
         "a payout has to be proposed first: tests/end_to_end/test_credits_over_http.py"
     ),
-    "/api/admin/modes/maintenance": (
-        "it refuses what other tests write: tests/end_to_end/test_maintenance_over_http.py"
-    ),
-    "/api/admin/modes/payments": (
-        "it refuses what other tests pay: tests/end_to_end/test_payments_paused.py"
+    **dict.fromkeys(
+        modes.SWITCHES,
+        "it refuses the requests of other tests: tests/end_to_end/test_maintenance_over_http.py "
+        "and test_payments_paused.py",
     ),
     "/api/admin/claims/{claim_id}/withdraw": (
         "a flight has to be disrupted first: tests/end_to_end/test_compensation_over_http.py"

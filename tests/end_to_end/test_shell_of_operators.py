@@ -1,11 +1,6 @@
 """`ais doctor` and `ais explain` on a running system, as an operator calls them."""
 
-import asyncio
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,23 +8,8 @@ import psycopg
 
 from tests.support import running_system, stored_log
 from tests.support.customers import Customer
+from tests.support.operator_shell import ais
 from tests.support.running_system import System
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-async def ais(system: System, *words: str, **changed: str) -> "subprocess.CompletedProcess[str]":
-    """Run the command with the settings of the system."""
-    environment = {**os.environ, **system.environment, **changed}
-    return await asyncio.to_thread(
-        subprocess.run,
-        [sys.executable, "-m", "interfaces.cli.main", *words],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
 
 
 def _levels(printed: str) -> dict[str, str]:

@@ -10,8 +10,8 @@ import psycopg
 from infrastructure.postgres import timer_requests
 from interfaces.worker.sweep import AGAIN_PAUSE_SECONDS
 from interfaces.worker.timers.registry import TIMERS
-from tests.end_to_end.test_shell_of_operators import ais
 from tests.support import stored_log
+from tests.support.operator_shell import ais
 from tests.support.running_system import System
 
 # Its period is an hour: it looked when the system started, and would not again in this test.

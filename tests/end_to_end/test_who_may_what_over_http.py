@@ -17,7 +17,7 @@ from interfaces.http.app import ROUTES
 from interfaces.http.audit_stream import EVENT_STREAM
 from interfaces.http.auth import Admission
 from interfaces.http.openapi.operations import operation_id
-from tests.support import customers, running_system, stored_log
+from tests.support import customers, modes, running_system, stored_log
 from tests.support.customers import Customer
 from tests.support.openapi_document import openapi_document
 from tests.support.running_system import System
@@ -28,8 +28,6 @@ UNKNOWN = {"day": "2026-11-30", "month": "2026-11", "form": "pdf", "name": "INV-
 NAMES_ANOTHER = {"quoteModification", "spendCredit", "readShares"}
 # After these the caller signs in again.
 ENDS_THE_SESSION = {"logout", "logoutAll"}
-# A mode refuses the requests of every other test: without a reason none begins.
-MODES = "/api/admin/modes/"
 NO_BOOKING = "booking-ZZZZZZ"
 ADMISSIONS: dict[str, Admission] = {
     operation_id(handler): handler.opt["admission"]
@@ -77,7 +75,8 @@ def _calls() -> list[Call]:
 
 
 def _body(path: str, operation: dict[str, Any]) -> Any:
-    return {} if path.startswith(MODES) else _example(operation)
+    # Without a reason no mode begins.
+    return {} if path in modes.SWITCHES else _example(operation)
 
 
 def _example(operation: dict[str, Any]) -> Any:

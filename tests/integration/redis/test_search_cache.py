@@ -228,6 +228,11 @@ def test_a_server_lost_after_a_renewal_is_waited_for_from_there(valkey_url: str)
     assert waits == [2 * search_cache.LEASE_SECONDS - 1]
 
 
+async def anything() -> int:
+    """The request has not written or seen anything yet."""
+    return 0
+
+
 class DirectSearch:
     """The read model, counting how often it is asked."""
 
@@ -243,7 +248,7 @@ async def test_a_second_search_does_not_ask_the_read_model(
     cache: RedisSearchCache, answers: RedisCachedAnswers
 ) -> None:
     direct = DirectSearch()
-    search = CachedSearch(cache, direct, monotonic=time.monotonic)
+    search = CachedSearch(cache, direct, needed=anything, monotonic=time.monotonic)
     wanted: dict[str, Any] = {"destination": "JED", "local_date": DAY, "cabin": "Y"}
     first = await search(origin="RUH", seat_count=1, **wanted)
     second = await search(origin="RUH", seat_count=1, **wanted)
@@ -251,6 +256,23 @@ async def test_a_second_search_does_not_ask_the_read_model(
     for _ in range(2):
         await search(origin="DMM", seat_count=1, **wanted)
     assert direct.asked == 3, "what is not there is not cached"
+
+
+async def test_a_cached_answer_that_lacks_what_its_client_wrote_is_not_given(
+    cache: RedisSearchCache, answers: RedisCachedAnswers
+) -> None:
+    wrote = 0
+
+    async def needed() -> int:
+        return wrote
+
+    direct = DirectSearch()
+    search = CachedSearch(cache, direct, needed=needed, monotonic=time.monotonic)
+    wanted: dict[str, Any] = {"destination": "JED", "local_date": DAY, "cabin": "Y"}
+    _, as_of = await search(origin="RUH", seat_count=1, **wanted)
+    for wrote, asked in ((0, 1), (as_of.position, 1), (as_of.position + 1, 2)):
+        await search(origin="RUH", seat_count=1, **wanted)
+        assert direct.asked == asked, wrote
 
 
 async def test_without_redis_every_search_is_direct_and_redis_rests() -> None:
@@ -268,7 +290,7 @@ async def test_without_redis_every_search_is_direct_and_redis_rests() -> None:
             return await super().find(questions)
 
     direct = DirectSearch()
-    search = CachedSearch(Counting(client), direct, monotonic=now)
+    search = CachedSearch(Counting(client), direct, needed=anything, monotonic=now)
     for _ in range(3):
         await search(origin="RUH", destination="JED", local_date=DAY, cabin="Y", seat_count=1)
     assert (direct.asked, looked) == (3, 1)

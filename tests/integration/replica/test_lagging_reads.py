@@ -23,12 +23,13 @@ from application.read_positions import (
     Reading,
     SharedWrites,
 )
-from infrastructure.postgres import roles
+from infrastructure.postgres import lagging_reads, roles
 from infrastructure.postgres.replica import Replica
 from infrastructure.redis.last_writes import RedisLastWrites
 from infrastructure.redis.rate_limit import make_client
 from interfaces.books_composition import books_of
 from interfaces.cli import ledger
+from interfaces.read_composition import Reads
 from projections import rebuild
 from projections.booking_list import queries as booking_list
 from tests.integration.replica.conftest import Readers, opened
@@ -86,6 +87,39 @@ async def test_a_read_goes_to_the_standby_unless_it_must_contain_more_or_belongs
             assert (await _until_it_lags(readers)).as_of.lag_seconds > 0
         finally:
             pair.standby.resume_replay()
+
+
+async def test_a_position_that_the_log_does_not_have_asks_for_nothing_and_others_are_waited_for(
+    pair: Pair,
+) -> None:
+    async with opened(pair) as readers:
+        await _is(readers, "up")
+        pair.standby.pause_replay()
+        try:
+            booking = await readers.airline.reserve()
+            await readers.airline.catch_up()
+            head = _head(readers)
+            for named, found in (((head + 1,), []), ((head, head + 1), [booking]), ((), [])):
+                reading = Reading(named=named, is_primary=False)
+                page = await _list(readers, reading)
+                assert [each.booking_id for each in page.bookings] == found, named
+                assert reading.is_primary == bool(found)
+        finally:
+            pair.standby.resume_replay()
+
+
+async def test_without_a_replica_too_a_named_position_is_waited_for(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lagging_reads, "PRIMARY_SECONDS", WAIT_SECONDS)
+    async with opened(pair) as readers:
+        await readers.airline.reserve()
+        ask = Reads(readers.airline.pool).may_lag(booking_list.list_bookings)
+        with read_positions.carrying(Reading(named=(_head(readers),), is_primary=False)):
+            asked = asyncio.create_task(ask(owner=OWNER, cursor=None, limit=100))
+        assert not (await asyncio.wait((asked,), timeout=0.2))[0]
+        await readers.airline.catch_up()
+        assert len((await asked).bookings) == 1
 
 
 async def _until_it_lags(readers: Readers) -> BookingPage:

@@ -3,6 +3,7 @@
 import pytest
 
 from application import read_list
+from application.commands.command import CommandEnvelope, Outcome
 from application.payment.gateway import GatewayUnavailable
 from application.settlement.follow_hints import PAUSE_SECONDS, HintFollower
 from application.settlement.sweep_transactions import CHECKPOINT
@@ -58,6 +59,34 @@ async def test_a_long_list_is_read_in_stretches_that_a_cut_sweep_keeps(
         settled.stripe.breaks_after = None
         await settled.sweeper.sweep()
         assert settled.books("6000") == {("6000", "USD"): 120}
+
+
+async def test_a_long_list_costs_hardly_more_calls_than_it_has_pages(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(read_list, "STRETCH_PAGES", 5)
+    async with settled_airline(page_size=2) as settled:
+        charges(settled, 200, every_seconds=60)
+        assert await settled.sweeper.sweep() == 200
+        # One for each pair, and for each divided stretch one page that the next one reads again.
+        assert 100 <= len(settled.stripe.calls) <= 150
+
+
+async def test_what_is_recorded_is_not_submitted_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with settled_airline() as settled:
+        charges(settled, 30)
+        await settled.sweeper.sweep()
+        charges(settled, 1)
+        submitted = []
+        submit = settled.bus.submit
+
+        async def counted(envelope: CommandEnvelope) -> Outcome:
+            submitted.append(envelope.command)
+            return await submit(envelope)
+
+        monkeypatch.setattr(settled.bus, "submit", counted)
+        assert await settled.sweeper.sweep() == 1
+        assert len(submitted) == 1
 
 
 async def test_many_transactions_of_one_second_are_read_to_the_end(
