@@ -35,6 +35,10 @@ class Counter(Metric):
     def add(self, *labels: str, amount: float = 1) -> None:
         """Count one more, or so many."""
         with _lock:
+            known = self._values.get(labels)
+            if known is not None:
+                self._values[labels] = known + amount
+                return
             key = _bounded(self._values, labels)
             self._values[key] = self._values.get(key, 0) + amount
 
@@ -54,7 +58,8 @@ class Gauge(Metric):
     def set(self, value: float, *labels: str) -> None:
         """Replace the value of these labels."""
         with _lock:
-            self._values[_bounded(self._values, labels)] = value
+            key = labels if labels in self._values else _bounded(self._values, labels)
+            self._values[key] = value
 
     def replace(self, values: Mapping[Labels, float]) -> None:
         """Replace the values of all labels; those that are not named are gone."""

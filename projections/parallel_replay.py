@@ -91,18 +91,22 @@ def replay_all(
     *,
     processes: int,
     progress: Callable[[int, int], None],
+    elsewhere: Callable[[Sequence[Stretch]], Iterator[Sums]] | None = None,
 ) -> Replayed:
     """Sum the archives and what the database has behind them.
 
-    With one process nothing else is started. Raises LogIncomplete, UnknownTag,
+    With one process nothing else is started. `elsewhere` sums the stretches instead, and may raise
+    what it likes. Raises LogIncomplete, UnknownTag,
     msgspec.ValidationError, psycopg.Error, BrokenProcessPool when a process was killed, and what
     the archives raise.
     """
     assert 1 <= processes <= PROCESSES_LIMIT
     began = time.perf_counter()
     stretches, head = cut(dsn, archives)
-    if processes == 1:
-        parts: Iterator[Sums] = map(sum_stretch, stretches)
+    if elsewhere is not None:
+        parts = elsewhere(stretches)
+    elif processes == 1:
+        parts = map(sum_stretch, stretches)
     else:
         parts = _in_processes(stretches, processes)
     merged = _merged(parts, len(stretches), progress)

@@ -5,13 +5,16 @@ The caller has asked Stripe first and made sure that no session can be paid any 
 
 import datetime as dt
 
-from application.booking import journey
+from application.booking import journey, letters
+from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from domain.booking import cancellation, rejections, sale
 from domain.booking.events import BookingEvent
 from domain.booking.state import Booking
 from domain.booking.states import Status
+from domain.kernel import ids
+from domain.payment import replacement
 
 HOLD_LAPSED = "hold_lapsed"
 
@@ -25,7 +28,8 @@ class ExpireBooking(Command, frozen=True):
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects BookingNotFound, TransitionRefused (paid meanwhile) and HoldStillRuns.
 
-        An expired or cancelled booking records nothing.
+        An expired or cancelled booking records nothing. Its traveller is written to where Stripe
+        never opened the payment page that was asked for last.
         """
         booking = journey.load(context, self.booking_id)
         if booking.was_cancelled:
@@ -37,7 +41,16 @@ class ExpireBooking(Command, frozen=True):
         if lapsed:
             context.record(self.booking_id, lapsed)
             journey.release_holds(context, self.booking_id, booking, self.reason)
+            if _waited_in_vain(context, self.booking_id, booking):
+                context.enqueue(letters.LapsedLetter(self.booking_id))
         return Reply(self.booking_id)
+
+
+def _waited_in_vain(context: DecisionContext, booking_id: str, booking: Booking) -> bool:
+    """Return whether the last checkout got no session; shares have no letters."""
+    payment_id = ids.payment_stream(booking_id, booking.payment_number())
+    payment = context.load(stream_kinds.PAYMENT, payment_id)
+    return payment is not None and replacement.waited_in_vain(payment)
 
 
 def _cancelled(booking: Booking, reason: str, *, now: dt.datetime) -> list[BookingEvent]:

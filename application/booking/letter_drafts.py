@@ -42,10 +42,11 @@ class Draft(msgspec.Struct, frozen=True):
 
 
 # Sent also where nobody of the booking travels any more.
-_ABOUT_MONEY = (
+_ALSO_AFTER_THE_END = (
     letters.CancellationLetter
     | letters.ClaimLetter
     | letters.CreditLetter
+    | letters.LapsedLetter
     | letters.ReturnedMoneyLetter
 )
 
@@ -148,7 +149,7 @@ def _draft(
 
 def _is_needed(letter: letters.BookingLetter, booking: Booking, ahead: dict[int, Flight]) -> bool:
     """Whether somebody still travels, or learns of the end, and the letter has not lapsed."""
-    if not ahead and not isinstance(letter, _ABOUT_MONEY):
+    if not ahead and not isinstance(letter, _ALSO_AFTER_THE_END):
         return False
     return not _has_lapsed(letter, booking, ahead)
 

@@ -139,11 +139,21 @@ class RestLetter(BookingLetter, frozen=True, kw_only=True):
 
 
 class PaymentLinkLetter(BookingLetter, frozen=True, kw_only=True):
-    """A payment page is open that Stripe could not open at once; `about` is the attempt."""
+    """A payment page is open that Stripe could not open at once; `about` is the attempt, `amount`
+    what it collects in minor units.
+    """
 
     topic: ClassVar[str] = "mail.payment_link"
 
     url: str
+    amount: int
+    currency: str
+
+
+class LapsedLetter(BookingLetter, frozen=True):
+    """The booking lapsed before Stripe opened its payment page, whose link was promised."""
+
+    topic: ClassVar[str] = "mail.payment_lapsed"
 
 
 def cancellation_letter(
@@ -360,12 +370,25 @@ LETTERS: Mapping[type[BookingLetter], Mapping[Language, Words]] = {
             "You can pay now: booking {reference}",
             "Dear {name},\n\nthe payment for booking {reference} was delayed. You can pay now:"
             "\n\n{url}\n\n{flights}\n\nThe seats are kept for you until {until} (UTC).\n"
-            "Price: {total}\n",
+            "Amount: {amount}\n",
         ),
         "ar": Words(
             "يمكنك الدفع الآن: الحجز {reference}",
             "عزيزنا {name}،\n\nتأخر الدفع للحجز {reference}. يمكنك الدفع الآن:\n\n{url}\n\n"
-            "{flights}\n\nنحتفظ بالمقاعد لك حتى {until} (التوقيت العالمي).\nالسعر: {total}\n",
+            "{flights}\n\nنحتفظ بالمقاعد لك حتى {until} (التوقيت العالمي).\nالمبلغ: {amount}\n",
+        ),
+    },
+    LapsedLetter: {
+        "en": Words(
+            "Booking {reference} could not be paid in time",
+            "Dear {name},\n\nthe payment page of booking {reference} could not be opened in time. "
+            "The booking has lapsed, and nothing was paid on that page. You are welcome to book "
+            "again.\n",
+        ),
+        "ar": Words(
+            "تعذّر دفع الحجز {reference} في الوقت المحدد",
+            "عزيزنا {name}،\n\nتعذّر فتح صفحة الدفع للحجز {reference} في الوقت المحدد. انتهت صلاحية "
+            "الحجز ولم يُدفع أي مبلغ عبر هذه الصفحة. يسعدنا أن تحجز من جديد.\n",
         ),
     },
 }

@@ -70,7 +70,7 @@ async def _expire_one(
 ) -> None:
     if attempt.status is not AttemptStatus.OPEN:
         try:
-            attempt = await collector.open_session(payment_id, attempt.id, cause=cause)
+            attempt = await collector.settle_session(payment_id, attempt.id, cause=cause)
         except gateway.GatewayRejected:
             return
     if attempt.session is not None:

@@ -13,6 +13,7 @@ from application.commands.command import Command
 from application.payment import collect, gateway
 from application.payment.extend_hold import extend_hold
 from application.payment.start_checkout import StartCheckout
+from domain.kernel import ids
 from domain.payment import attempts, rejections
 from domain.payment.state import Attempt, AttemptStatus
 
@@ -63,9 +64,10 @@ async def open_session_for(
 
     Stripe is asked first whether the open one still is: an expired one is never handed out. A new
     one is opened after those before it were expired and the attempt was recorded. A repeat gets its
-    session also once that is paid. Rejects what the command does, AlreadyPaid, AttemptPending and
-    SessionEnded; raises GatewayFailure, and CheckoutDelayed where the attempt is recorded and its
-    session is opened once Stripe answers.
+    session also once that is paid, or that of the attempt that took its place. Rejects what the
+    command does, AlreadyPaid, AttemptPending and SessionEnded; raises GatewayFailure, and
+    CheckoutDelayed where the attempt is recorded, its session is opened once Stripe answers, and
+    the traveller is written to: the buyer of a gift card asks again instead.
     """
     await _learn_open_session(ports, caller, due)
     await live_session.expire_shares(ports.bus, ports.collector, due, cause=caller.cause)
@@ -78,6 +80,8 @@ async def open_session_for(
             payment_id, attempt_id, cause=caller.cause, payment=outcome.state
         )
     except (gateway.GatewayTimeout, gateway.GatewayUnavailable) as failure:
+        if ids.is_credit_id(ids.booking_of_payment(payment_id)):
+            raise
         held = await extend_hold(
             ports.bus, payment_id, attempt_id, clock=ports.clock, cause=caller.cause
         )
@@ -109,6 +113,9 @@ def _open(payment_id: str, attempt: Attempt, *, replayed: bool) -> Checkout:
     if not answerable or attempt.url is None or attempt.session is None:
         # A repeat never opens a second session, and never hands out one that has ended unpaid.
         raise rejections.SessionEnded(reason=f"session_{attempt.status.value}")
+    if not attempt.url:
+        # Found after a lost answer, and about to end (`replacement.py`).
+        raise rejections.SessionEnded(reason="session_expired")
     return Checkout(
         payment_id=payment_id,
         url=attempt.url,

@@ -206,8 +206,8 @@ def _decided(
                 "received": money.display(money.Money(received, other)),
                 "rest": money.display(money.Money(rest, other)),
             }
-        case letters.PaymentLinkLetter(url=url):
-            return {"url": url}
+        case letters.PaymentLinkLetter(url=url, amount=amount, currency=other):
+            return {"url": url, "amount": money.display(money.Money(amount, other))}
         case letters.DisruptionLetter(reason=reason):
             # A task of an earlier release has words in place of a code.
             return {"reason": letter_reasons.REASONS.get(reason, {language: reason})[language]}

@@ -13,12 +13,22 @@ from domain.payment.state import AttemptStatus
 async def send_payment_link(bus: CommandBus, sender: LetterSender, task: PaymentDelayed) -> None:
     """Send the letter unless the session has been paid or has ended meanwhile."""
     booking = (await bus.current(stream_kinds.BOOKING, task.booking_id))[0]
-    if booking is None or booking.status not in states.UNPAID:
+    if booking is None:
+        return
+    awaits_change = booking.modification is not None and not booking.modification_paid
+    if booking.status not in states.UNPAID and not awaits_change:
         return
     payment_id = collect.payment_of(task.booking_id, booking)
     payment = (await bus.current(stream_kinds.PAYMENT, payment_id))[0]
     attempt = None if payment is None else payment.attempt(task.attempt)
-    if attempt is None or attempt.status is not AttemptStatus.OPEN:
+    if payment is None or attempt is None or attempt.status is not AttemptStatus.OPEN:
         return
-    letter = letters.PaymentLinkLetter(booking_id=task.booking_id, about=task.attempt, url=task.url)
+    due = attempt.amount or payment.due
+    letter = letters.PaymentLinkLetter(
+        booking_id=task.booking_id,
+        about=task.attempt,
+        url=task.url,
+        amount=due.amount,
+        currency=due.currency,
+    )
     await sender.send(letter)

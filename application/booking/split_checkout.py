@@ -136,13 +136,14 @@ async def read_shares(ports: BookingPorts, principal: Principal, id_or_reference
 def _shares(
     payment_id: str, payment: Payment, booking: Booking, *, replayed: bool = False
 ) -> Shares:
-    """Return the shares; once nothing is due none is open, whatever Stripe still shows."""
+    """Return the shares, without those that another took the place of; once nothing is due none is
+    open, whatever Stripe still shows.
+    """
     is_over = payment.is_settled() or booking.status not in states.UNPAID | states.TICKETED
     by_attempt = {captured.attempt: captured for captured in payment.captures}
     found = tuple(
         _share(payment, attempt, by_attempt.get(attempt.id), is_over=is_over)
-        for attempt in payment.attempts
-        if attempt.is_share
+        for attempt in shares.current(payment)
     )
     nothing = money.Money(0, payment.due.currency)
     outstanding = nothing if payment.is_settled() else payment.outstanding()

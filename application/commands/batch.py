@@ -9,7 +9,7 @@ import datetime as dt
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from application import ports, telemetry
@@ -21,6 +21,8 @@ from application.commands.state_cache import StateCache, UncommittedStates
 
 # More than follows from any one command; what is left over is found by reading the log.
 FOLLOW_UP_LIMIT = 32
+
+_NO_STEP = nullcontext()
 
 # A command that was decided, with its answer and the state of the answer's stream.
 Answered = tuple[PendingCommand, ports.Answer, Any]
@@ -185,6 +187,8 @@ class CommandBatch:
             for pending in self.decided()
             if pending.work is not None and pending.work.is_traced
         ]
+        if not traced:
+            return _NO_STEP
         # What follows from a command at once belongs to the same work.
         works = list(dict.fromkeys(traced))
         return telemetry.shared_step(

@@ -4,7 +4,9 @@ start_checkout: record the intention to collect the amount due
 collect: open, read and expire checkout sessions at Stripe
 extend_hold: a hold ends later while Stripe does not open the session of its checkout
 record_attempt: record the outcome of an attempt
+replace_attempt: start another attempt in place of one that waited too long for Stripe
 record_capture: record captured money, and that the booking is paid
+recorded_captures: find where the money of an intent is recorded
 check_captures: compare captures that signed events reported with Stripe's own list
 record_capture_check: record how such a capture compares
 record_unmatched: record captured money that belongs to no booking, or came twice

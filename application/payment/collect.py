@@ -5,7 +5,6 @@ call is made within a transaction. The current state at Stripe decides; webhooks
 """
 
 import contextlib
-import datetime as dt
 import logging
 from collections.abc import Callable
 
@@ -15,20 +14,26 @@ from application import ports
 from application.commands import follow_up, stream_kinds
 from application.commands.bus import CommandBus
 from application.commands.command import Outcome
-from application.payment import gateway, record_attempt, record_unmatched
+from application.payment import gateway, record_attempt, recorded_captures
 from application.payment.record_attempt import RecordAttempt
 from application.payment.record_capture import RecordCapture
 from application.payment.record_unmatched import RecordUnmatchedMoney
+from application.payment.recorded_captures import is_ours
+from application.payment.replace_attempt import ReplaceAttempt
 from domain.booking.state import Booking
 from domain.kernel import ids, money
-from domain.payment import idempotency_keys, rejections
-from domain.payment.state import Attempt, AttemptStatus, Payment
+from domain.payment import idempotency_keys, rejections, replacement
+from domain.payment.attempts import UNANSWERED
+from domain.payment.state import LIVE, Attempt, AttemptStatus, Payment
 
 # States of an intent at Stripe: a bank decides about it, or it has taken no money.
 PROCESSING = "processing"
 UNPAID = frozenset({"requires_payment_method", "canceled"})
-CLOCK_LEEWAY = dt.timedelta(minutes=5)
-SHORTEST_SESSION = dt.timedelta(minutes=30)  # https://docs.stripe.com/api/checkout/sessions/create
+# Why an attempt has no session without a refusal of Stripe's.
+NEVER_REACHED = "never_reached_stripe"
+PAID_BEFORE = "paid_before"
+# Of attempts that take each other's place so many are tried in a row; the timer goes on.
+REPLACED_AT_ONCE = 1
 
 logger = logging.getLogger(__name__)
 
@@ -70,15 +75,15 @@ class Collector:
         webhook was lost; None where Stripe has taken none.
         """
         intent = await self._payments.payment_intent(intent_id)
-        found = await capturing_payment(self._bus, intent)
+        found = await recorded_captures.capturing_payment(self._bus, intent)
         if found is None:
             await self._take_over_intent(intent, cause)
-            found = await capturing_payment(self._bus, intent)
+            found = await recorded_captures.capturing_payment(self._bus, intent)
         return found
 
     async def has_captured(self, stream: str, intent: str) -> bool:
         """Return whether the intent's money is recorded."""
-        return await has_captured(self._bus, stream, intent)
+        return await recorded_captures.has_captured(self._bus, stream, intent)
 
     async def open_session(
         self,
@@ -90,35 +95,119 @@ class Collector:
     ) -> Attempt:
         """Ask Stripe for the attempt's session unless its outcome is known; record and return it.
 
+        Where Stripe opens it no more, another attempt takes its place and is opened and returned.
         `payment` is the payment where the caller has it from the log of this moment.
         Raises GatewayTimeout and GatewayUnavailable (the attempt is then unknown, unless nothing
-        was executed, and is asked again with the same key), GatewayRejected (recorded as refused).
+        was executed, and is asked again with the same key), GatewayRejected (recorded as refused);
+        rejects AttemptPending while a bank decides about the one before.
         """
         payment = payment or await self.payment(stream)
+        for _ in range(REPLACED_AT_ONCE + 1):
+            attempt = replacement.newest(payment, attempt_id)
+            if attempt is None:
+                raise rejections.PaymentNotFound()
+            if attempt.status not in UNANSWERED:
+                return attempt
+            known = await self._open(payment, stream, attempt, cause, replaces=True)
+            if known.status in LIVE:
+                return known
+            payment = await self.payment(stream)
+            attempt = replacement.newest(payment, known.id)
+            if attempt is None or attempt.id == known.id:
+                return known
+        raise gateway.GatewayUnavailable("another attempt is opened later")
+
+    async def settle_session(
+        self, stream: str, attempt_id: str, *, cause: follow_up.Cause
+    ) -> Attempt:
+        """Ask Stripe for the attempt's session, in order to end it: no other takes its place.
+
+        Raises and rejects as `open_session` does.
+        """
+        payment = await self.payment(stream)
         attempt = payment.attempt(attempt_id)
         if attempt is None:
             raise rejections.PaymentNotFound()
-        if attempt.status not in {AttemptStatus.REQUESTED, AttemptStatus.UNKNOWN}:
+        if attempt.status not in UNANSWERED:
             return attempt
+        return await self._open(payment, stream, attempt, cause, replaces=False)
+
+    async def _open(
+        self,
+        payment: Payment,
+        stream: str,
+        attempt: Attempt,
+        cause: follow_up.Cause,
+        *,
+        replaces: bool,
+    ) -> Attempt:
+        """Ask Stripe about the unanswered attempt and record what it says; return the attempt."""
         try:
+            if await self._has_paid_before(payment, stream, attempt, cause):
+                return await self._refuse(stream, attempt.id, PAID_BEFORE, cause)
             session = await self._ask(payment, stream, attempt)
         except gateway.GatewayNotExecuted:
             raise
         except (gateway.GatewayTimeout, gateway.GatewayUnavailable):
-            await self._record(stream, attempt_id, record_attempt.Unresolved(), cause, "unknown")
+            await self._record(stream, attempt.id, record_attempt.Unresolved(), cause, "unknown")
             raise
         except gateway.GatewayRejected as refusal:
-            refused = record_attempt.Refused(code=refusal.code)
-            await self._record(stream, attempt_id, refused, cause, "refused")
-            raise
+            if not replaces or not replacement.opens_no_more(attempt, now=self._clock()):
+                await self._refuse(stream, attempt.id, refusal.code, cause)
+                raise
+            return await self._replace(stream, attempt.id, cause, code=refusal.code)
+        if session is None and replaces:
+            if not replacement.may_try_another_key(payment, attempt, now=self._clock()):
+                raise gateway.GatewayUnavailable("Stripe keeps a failure under each key")
+            return await self._replace(stream, attempt.id, cause, code=NEVER_REACHED)
         if session is None:
-            refused = record_attempt.Refused(code="never_reached_stripe")
-            outcome = await self._record(stream, attempt_id, refused, cause, "refused")
-        else:
-            opened = record_attempt.Opened(
-                session=session.id, url=session.url or "", expires_at=session.expires_at
-            )
-            outcome = await self._record(stream, attempt_id, opened, cause, "opened")
+            return await self._refuse(stream, attempt.id, NEVER_REACHED, cause)
+        ends_too_soon = replacement.ends_too_soon(session.expires_at, now=self._clock())
+        if replaces and session.status != "complete" and ends_too_soon:
+            found = replacement.FoundSession(session.id, session.expires_at)
+            return await self._replace(stream, attempt.id, cause, found=found)
+        opened = record_attempt.Opened(
+            session=session.id, url=session.url or "", expires_at=session.expires_at
+        )
+        outcome = await self._record(stream, attempt.id, opened, cause, "opened")
+        return await self._known(stream, attempt.id, outcome)
+
+    async def _has_paid_before(
+        self, payment: Payment, stream: str, attempt: Attempt, cause: follow_up.Cause
+    ) -> bool:
+        """Expire the session of the attempt that this one replaces, if that has one, so that never
+        two can be paid; return whether it was paid nevertheless. Nobody ever got its address.
+        """
+        before = payment.attempt(attempt.replaces)
+        if before is None or before.session is None:
+            return False
+        await self.end_session(before.session, cause=cause)
+        return (await self.payment(stream)).is_settled()
+
+    async def _replace(
+        self,
+        stream: str,
+        attempt_id: str,
+        cause: follow_up.Cause,
+        *,
+        code: str = "",
+        found: replacement.FoundSession | None = None,
+    ) -> Attempt:
+        command = ReplaceAttempt(stream, attempt_id, code=code, found=found)
+        outcome = await self._bus.submit(
+            follow_up.envelope(cause, f"{attempt_id}:replaced", command)
+        )
+        return await self._known(stream, attempt_id, outcome)
+
+    async def _refuse(
+        self, stream: str, attempt_id: str, code: str, cause: follow_up.Cause
+    ) -> Attempt:
+        refused = record_attempt.Refused(code=code)
+        outcome = await self._record(stream, attempt_id, refused, cause, "refused")
+        return await self._known(stream, attempt_id, outcome)
+
+    async def _known(self, stream: str, attempt_id: str, outcome: Outcome) -> Attempt:
+        """Return the attempt after the outcome was recorded."""
         after: Payment = outcome.state or await self.payment(stream)
         known = after.attempt(attempt_id)
         assert known is not None
@@ -143,10 +232,10 @@ class Collector:
 
     async def _search(self, attempt: Attempt) -> gateway.CheckoutSession | None:
         """Return the session; Stripe opens none that would end within `SHORTEST_SESSION`."""
-        latest = attempt.expires_at - SHORTEST_SESSION + CLOCK_LEEWAY
+        latest = attempt.expires_at - replacement.SHORTEST_SESSION + replacement.CLOCK_LEEWAY
         found = await self._payments.find_sessions(
-            created_since=attempt.started_at - CLOCK_LEEWAY,
-            created_until=min(latest, self._clock() + CLOCK_LEEWAY),
+            created_since=attempt.started_at - replacement.CLOCK_LEEWAY,
+            created_until=min(latest, self._clock() + replacement.CLOCK_LEEWAY),
             attempt=attempt.id,
         )
         return found[0] if found else None
@@ -287,30 +376,6 @@ class Collector:
     ) -> Outcome:
         command = RecordAttempt(payment_id=stream, attempt=attempt, result=result)
         return await self._bus.submit(follow_up.envelope(cause, f"{attempt}:{step}", command))
-
-
-async def has_captured(bus: CommandBus, stream: str, intent: str) -> bool:
-    """Return whether the intent's money is recorded on the payment, as the log has it now."""
-    payment = (await bus.current(stream_kinds.PAYMENT, stream))[0]
-    return payment is not None and payment.capture(intent) is not None
-
-
-async def capturing_payment(bus: CommandBus, intent: gateway.PaymentIntent) -> str | None:
-    """Return the payment on which the intent's money is recorded, matched or not; else None."""
-    names = [record_unmatched.stream_of(intent.id)]
-    if intent.payment is not None and is_ours(intent):
-        names.insert(0, intent.payment)
-    for name in names:
-        if await has_captured(bus, name, intent.id):
-            return name
-    return None
-
-
-def is_ours(found: gateway.PaymentIntent | gateway.CheckoutSession) -> bool:
-    """Return whether its metadata has the form of our ids; others fill theirs in as they like."""
-    if found.booking is None or found.payment is None:
-        return False
-    return ids.is_payment_of(found.payment, found.booking)
 
 
 def payment_of(stream: str, booking: Booking) -> str:

@@ -13,11 +13,14 @@ from domain.booking.state import Booking
 from domain.booking.states import Status
 from domain.inventory import sales_window, seat_sale
 from domain.kernel import ids
+from domain.payment import replacement
 from domain.payment.attempts import UNANSWERED
 
 
 class ExtendHold(Command, frozen=True):
-    """Extend the hold of the booking that the unanswered attempt is to pay for."""
+    """Extend the hold of the booking that the unanswered attempt is to pay for, or the attempt
+    that has taken its place.
+    """
 
     payment_id: str
     attempt: str
@@ -25,9 +28,9 @@ class ExtendHold(Command, frozen=True):
     def decide(self, context: DecisionContext) -> Reply:
         """Records nothing where the attempt has an outcome, or the hold is not to be extended."""
         payment = context.load(stream_kinds.PAYMENT, self.payment_id)
-        attempt = None if payment is None else payment.attempt(self.attempt)
+        attempt = None if payment is None else replacement.newest(payment, self.attempt)
         if payment is not None and attempt is not None and attempt.status in UNANSWERED:
-            extend(context, payment.booking, self.attempt)
+            extend(context, payment.booking, attempt.id)
         return Reply(self.payment_id)
 
 

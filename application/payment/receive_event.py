@@ -14,7 +14,7 @@ from application import ports, telemetry
 from application.commands import follow_up
 from application.commands.bus import CommandBus
 from application.modes.current_modes import CurrentModes
-from application.payment import collect, signed_facts, stripe_event_types
+from application.payment import recorded_captures, signed_facts, stripe_event_types
 from application.payment.gateway import VerifiedEvent
 from application.payment.record_signed_fact import NotAsRecorded, RecordSignedFact
 from domain.kernel import ids
@@ -178,7 +178,7 @@ class EventReceiver:
         return received
 
     async def _has_captured(self, awaited: signed_facts.AwaitedCapture | None) -> bool:
-        return awaited is not None and await collect.has_captured(
+        return awaited is not None and await recorded_captures.has_captured(
             self._bus, awaited.payment, awaited.intent
         )
 

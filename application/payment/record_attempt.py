@@ -12,7 +12,7 @@ from application.commands.context import DecisionContext
 from application.payment import extend_hold
 from domain.booking import sale
 from domain.kernel import ids
-from domain.payment import attempts, rejections
+from domain.payment import attempts, rejections, replacement
 from domain.payment.events import PaymentEvent
 from domain.payment.state import Payment
 
@@ -96,10 +96,12 @@ class RecordAttempt(Command, frozen=True):
         return Reply(self.payment_id)
 
     def _end_wait(self, context: DecisionContext, payment: Payment, opened: Opened) -> None:
-        """Extend the hold from now and enqueue the letter, where the traveller had to wait."""
+        """Extend the hold from now and enqueue the letter, where the traveller had to wait for a
+        session that can still be paid.
+        """
         attempt = payment.attempt(self.attempt)
         assert attempt is not None
-        if not attempts.was_delayed(attempt, now=context.now):
+        if not opened.url or not replacement.was_delayed(payment, attempt, now=context.now):
             return
         extend_hold.extend(context, payment.booking, self.attempt)
         if not attempt.is_share:

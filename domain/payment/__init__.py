@@ -1,6 +1,7 @@
 """One amount due, the attempts to collect it, and refunds.
 
 attempts: the amount due and the attempts to collect it
+replacement: another attempt in place of one whose session Stripe opens no more
 shares: an amount due that several payers pay together
 credit_parts: parts of the amount due that travel credit pays, and their return
 declines: what a payer is told about a declined payment
@@ -22,7 +23,9 @@ rejections: the reasons for which a decision is rejected
 
 Vocabulary: an *attempt* is one Stripe Checkout Session; it is *requested* (intention recorded,
 Stripe perhaps not yet called), *open*, *unknown* (Stripe did not answer in time), *expired*,
-*refused* (by Stripe) or *captured*. A *decline* is one refused card within an open session.
+*refused* (by Stripe) or *captured*. Another one *replaces* it where Stripe opens its session no
+more, because it waited for Stripe for too long. A *decline* is one refused card within an open
+session.
 
 A *refund* returns money of one capture: *requested* (intention recorded), *unknown*, *accepted*
 (Stripe has it), *settled*, *refused* (by Stripe) or *failed* (the money was returned to us). What

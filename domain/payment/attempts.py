@@ -32,18 +32,14 @@ from domain.payment.state import (
 )
 
 # Stripe requires at least 30 minutes from its receipt of the call; the rest is time to repeat the
-# call with the same key after a lost answer. The hold ends first; then we expire the session.
+# call with the same key after a lost answer. Afterwards another attempt takes the place of this one
+# (`replacement.py`). The hold ends first; then we expire the session.
 SESSION_LIFETIME = dt.timedelta(minutes=60)
 
 # States in which it is not known whether there is a session.
 UNANSWERED = frozenset({AttemptStatus.REQUESTED, AttemptStatus.UNKNOWN})
 # An attempt that is answered later than this was delayed: its traveller waits no more.
 DELAYED_AFTER = dt.timedelta(seconds=20)
-
-
-def was_delayed(attempt: Attempt, *, now: dt.datetime) -> bool:
-    """Return whether the attempt, answered now, has made its traveller wait for too long."""
-    return now - attempt.started_at >= DELAYED_AFTER
 
 
 def session_expires_at(*, now: dt.datetime) -> dt.datetime:
@@ -196,6 +192,7 @@ def _started(payment: Payment, event: AttemptStarted) -> Payment:
         amount=event.amount,
         is_share=event.is_share,
         return_to=event.return_to,
+        replaces=event.replaces,
     )
     return replace(payment, attempts=(*payment.attempts, attempt))
 

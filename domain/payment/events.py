@@ -37,7 +37,8 @@ class AttemptStarted(AttemptFact, frozen=True, omit_defaults=True):
 
     `amount` where it is less than the amount due: the rest of it, or one share of several that are
     paid side by side. `return_to` names where the page after the payment leads back to; "" for
-    nowhere.
+    nowhere. `replaces` is the attempt whose place it takes because Stripe opens no session of that
+    one any more; "" for none.
     """
 
     tag: ClassVar[str] = "payment.attempt_started.1"
@@ -49,6 +50,7 @@ class AttemptStarted(AttemptFact, frozen=True, omit_defaults=True):
     amount: money.Money | None = None
     is_share: bool = False
     return_to: str = ""
+    replaces: str = ""
 
 
 class AttemptUnresolved(AttemptFact, frozen=True):

@@ -10,7 +10,7 @@ from domain.kernel import ids, money
 from domain.payment import rejections
 from domain.payment.attempts import session_expires_at
 from domain.payment.events import AttemptStarted, PaymentEvent
-from domain.payment.state import Payment
+from domain.payment.state import Attempt, Payment
 
 # As many as a party may have members.
 LEAST, MOST = 2, 9
@@ -51,6 +51,12 @@ def split(
         )
         for name, share in zip(names, shares, strict=True)
     ]
+
+
+def current(payment: Payment) -> tuple[Attempt, ...]:
+    """Return all shares in the order in which they began, without those that others replaced."""
+    replaced = {each.replaces for each in payment.attempts}
+    return tuple(each for each in payment.attempts if each.is_share and each.id not in replaced)
 
 
 def _require_valid(payment: Payment, shares: Sequence[money.Money], least: int) -> None:

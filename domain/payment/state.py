@@ -63,6 +63,7 @@ class Attempt(msgspec.Struct, frozen=True):
     `last_decline` is the most exact code of Stripe for the last declined card, None where there is
     none. `bank_decides` once the session is complete and a bank has still to answer. `amount` where
     it collects less than the amount due; `is_share` where others collect the rest beside it.
+    `replaces` is the attempt whose place it takes, "" for none.
     """
 
     id: str
@@ -79,6 +80,7 @@ class Attempt(msgspec.Struct, frozen=True):
     amount: money.Money | None = None
     is_share: bool = False
     return_to: str = ""
+    replaces: str = ""
 
 
 class CaptureCheck(StrEnum):

@@ -25,6 +25,7 @@ from infrastructure.postgres.pool import make_pool
 from interfaces import books_composition
 from interfaces.cli import running
 from interfaces.cli.replay import replay
+from interfaces.cli.replay_worker import replay_worker
 from interfaces.http import books_answers, report_answers
 from interfaces.read_composition import reads_of_command
 
@@ -32,6 +33,7 @@ ledger = App(
     name="ledger", help="Read the books: the same answers as the routes of the API, as JSON."
 )
 ledger.command(replay, name="replay")
+ledger.command(replay_worker, name="replay-worker")
 
 DatabaseDsn = Annotated[str, Parameter(name="--dsn", env_var="AIS_DATABASE_URL")]
 AsOf = Annotated[dt.date | None, Parameter(name="--as-of")]

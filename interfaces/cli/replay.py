@@ -1,6 +1,7 @@
 """`ais ledger replay`: sums the whole log again, from archives too, and compares with the books."""
 
 import sys
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Annotated
@@ -9,20 +10,27 @@ import msgspec
 import psycopg
 from cyclopts import Parameter, validators
 
+from application.ports import Unavailable
 from infrastructure.archive import stretches
 from infrastructure.archive.manifest import ArchiveRefused
 from infrastructure.parquet.row_file import ParquetMissing
-from interfaces.cli import running
+from infrastructure.redis.part_queue import NobodyWorks, PartFailed
+from interfaces.cli import replay_worker, running
 from projections import generations, parallel_replay
 from projections import replay as replaying
-from projections.parallel_replay import PROCESSES_LIMIT
+from projections.parallel_replay import PROCESSES_LIMIT, Stretch, Sums
 from projections.projection import ProjectionStopped
 
 Processes = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=PROCESSES_LIMIT))]
 
 
 def replay(
-    *, dsn: running.ProjectorDsn, archives: Path | None = None, processes: Processes = 1
+    *,
+    dsn: running.ProjectorDsn,
+    redis_url: running.RedisUrl = None,
+    archives: Path | None = None,
+    processes: Processes = 1,
+    workers: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
     """Sum the whole log again and compare with the live books; exit code 1 if they differ.
 
@@ -37,15 +45,26 @@ def replay(
         A folder of `ais archive write`: what is in it is read from there, the rest from the log.
     processes
         How many processes sum at the same time; the result is that of one.
+    redis_url
+        Only with `workers`: where they are met.
+    workers
+        Have the processes of `ais ledger replay-worker` sum, on whatever machines they run.
     """
+    if workers and redis_url is None:
+        print("ais ledger replay: AIS_REDIS_URL is missing", file=sys.stderr)
+        return 2
+    elsewhere = _by_workers(redis_url) if workers and redis_url is not None else None
     try:
         with generations.connect(dsn) as connection:
             folder = [] if archives is None else stretches.of(archives, connection)
-        found = parallel_replay.replay_all(dsn, folder, processes=processes, progress=_progress)
+        found = parallel_replay.replay_all(
+            dsn, folder, processes=processes, progress=_progress, elsewhere=elsewhere
+        )
         with generations.connect(dsn) as connection:
             live = replaying.live_trial_balance(connection)
     except (
         *(ArchiveRefused, BrokenProcessPool, ParquetMissing, ProjectionStopped),
+        *(NobodyWorks, PartFailed, Unavailable),
         *(msgspec.ValidationError, psycopg.Error, OSError),
     ) as error:
         print(f"ais ledger replay: {type(error).__name__}: {error}", file=sys.stderr)
@@ -61,6 +80,10 @@ def replay(
         f"{len(differences)} differences"
     )
     return 1 if differences else 0
+
+
+def _by_workers(redis_url: str) -> Callable[[Sequence[Stretch]], Iterator[Sums]]:
+    return lambda wanted: replay_worker.sums_of_workers(redis_url, wanted)
 
 
 def _progress(done: int, end: int) -> None:

@@ -25,7 +25,8 @@ class Stage(msgspec.Struct, frozen=True):
 class LoadTestPlan(msgspec.Struct, frozen=True):
     """Travellers use `ports` in turn, accounts likewise; `think_seconds` lie between two steps.
 
-    The day is searched for flights from RUH to JED.
+    The day is searched for flights from RUH to JED. Without `tokens`, one for each account, every
+    user signs in by itself.
     """
 
     ports: list[int]
@@ -35,6 +36,7 @@ class LoadTestPlan(msgspec.Struct, frozen=True):
     day: str
     think_seconds: tuple[float, float]
     search_only: bool = False
+    tokens: list[str] = []
     progress_seconds: float = 5.0
 
 

@@ -129,6 +129,7 @@ def plan_of(
     think_seconds: tuple[float, float],
     *,
     search_only: bool = False,
+    tokens: Sequence[str] = (),
 ) -> LoadTestPlan:
     """Return a plan for the travellers of a running product."""
     return LoadTestPlan(
@@ -139,6 +140,7 @@ def plan_of(
         day=bench_setup.departure().date().isoformat(),
         think_seconds=think_seconds,
         search_only=search_only,
+        tokens=list(tokens),
     )
 
 
@@ -163,9 +165,13 @@ def raised(console: Console, webs: int, *, quick: bool, search_only: bool) -> li
     users = float(RAMP_FIRST)
     with started(webs) as running:
         while users <= limit and not (levels and levels[-1].is_broken):
-            # The users arrive within a fifth of the time.
+            # The users arrive within a fifth of the time, signed in: a hundred passwords at once
+            # would be what breaks.
             stages = [Stage(seconds / 5, int(users)), Stage(seconds, int(users))]
-            plan = plan_of(running, stages, RAMP_THINK_SECONDS, search_only=search_only)
+            tokens = bench_setup.tokens_of(running.ports[0], ACCOUNTS)
+            plan = plan_of(
+                running, stages, RAMP_THINK_SECONDS, search_only=search_only, tokens=tokens
+            )
             with Sampler(running.stage.owner_dsn) as sampler:
                 result = travel(plan)
             levels.append(level_of(int(users), result, sampler.strain()))

@@ -48,7 +48,9 @@ class Traveller(FastHttpUser):
         port = self.plan.ports[number % len(self.plan.ports)]
         self.address = f"http://127.0.0.1:{port}"
         self.email = self.plan.accounts[number % len(self.plan.accounts)]
-        self.token, self.signed_in_at = "", 0.0
+        tokens = self.plan.tokens
+        self.token = tokens[number % len(tokens)] if tokens else ""
+        self.signed_in_at = time.monotonic()
 
     def search(self) -> list[str]:
         """Return the flights of the day that have a seat."""

@@ -15,13 +15,13 @@ from typing import Any
 import msgspec
 import uvloop
 
-from application import metrics, telemetry
+from application import metrics, read_positions, telemetry
 from application.commands.batch import CommandBatch
 from application.commands.dispatcher import Statistics
 from interfaces import settings
 from interfaces.cli import running
 from interfaces.composition import Core
-from interfaces.http import correlation
+from interfaces.http import correlation, read_position
 from interfaces.http.app import EdgeApp
 from interfaces.web import WebServer
 
@@ -57,7 +57,9 @@ class _Nothing:
 
 
 async def _serve_silently(self: Any, scope: Any, receive: Any, send: Any) -> None:
-    await self._answer(scope, receive, send, correlation.opened(scope))
+    exchange = correlation.opened(scope)
+    with read_positions.carrying(read_position.opened(scope, exchange)):
+        await self._answer(scope, receive, send, exchange)
 
 
 # What telemetry adds to requests and appends, and what stands for it without.

@@ -81,17 +81,35 @@ async def test_a_failure_that_stripe_kept_under_the_key_is_searched_in_one_list(
     assert searches(simulator) == before + 1
 
 
-async def test_a_kept_failure_without_a_session_ends_the_attempt_so_that_another_can_begin(
+async def test_a_kept_failure_without_a_session_is_followed_by_an_attempt_with_another_key(
     held: Rig, simulator: StripeSimulator
 ) -> None:
     simulator.fault("refuse_stored", path=SESSIONS, method="POST")
     with pytest.raises(GatewayFailure):
         await held.checkout()
-    assert (await complete(held)).status is AttemptStatus.REFUSED
+    opened = await complete(held)
+    first, second = (await held.payment()).attempts
+    assert (first.status, second.status) == (AttemptStatus.REFUSED, AttemptStatus.OPEN)
+    assert (second.replaces, second) == (first.id, opened)
     before = len(simulator.requests())
-    assert (await complete(held)).status is AttemptStatus.REFUSED
+    assert await complete(held) == opened
     assert len(simulator.requests()) == before
-    assert (await held.checkout()).status is AttemptStatus.OPEN
+
+
+async def test_a_stripe_that_keeps_failing_is_not_asked_by_one_attempt_after_the_other(
+    held: Rig, simulator: StripeSimulator
+) -> None:
+    simulator.fault("refuse_stored", path=SESSIONS, method="POST", times=10)
+    with pytest.raises(GatewayFailure):
+        await held.checkout()
+    for seconds, count in ((0, 2), (0, 2), (50, 3), (100, 3), (150, 4)):
+        held.clock.ahead = dt.timedelta(seconds=seconds)
+        with pytest.raises(GatewayFailure):
+            await complete(held)
+        assert len((await held.payment()).attempts) == count
+    simulator.control("faults", "DELETE")
+    held.clock.ahead = dt.timedelta(minutes=10)
+    assert (await complete(held)).replaces == (await held.payment()).attempts[-2].id
 
 
 async def test_a_key_that_stripe_may_have_forgotten_is_never_sent_again(

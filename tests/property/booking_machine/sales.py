@@ -19,6 +19,7 @@ from application.payment.record_attempt import RecordAttempt
 from application.payment.record_capture import RecordCapture
 from application.payment.record_capture_check import FoundIntent, RecordCaptureCheck
 from application.payment.record_signed_fact import RecordSignedFact
+from application.payment.replace_attempt import ReplaceAttempt
 from application.payment.signed_facts import SignedFact
 from application.payment.start_checkout import StartCheckout
 from application.pricing.journeys import Priced, Wanted, WantedSegment
@@ -29,6 +30,7 @@ from domain.booking.values import Passenger, SeatChoice
 from domain.inventory import sales_window, seat_map
 from domain.kernel import money, sealed
 from domain.kernel.rejections import Rejection
+from domain.payment import replacement
 from domain.payment.state import CaptureCheck, Payment
 from domain.pricing.extras import ExtraChoice
 from tests.property.booking_machine.machine import AIRLINE, PROCESSES, WHICH, World
@@ -244,6 +246,14 @@ class Sale(World):
             "expired": record_attempt.Expired(),
         }
         command = RecordAttempt(checkout.payment, checkout.attempt, results[outcome])
+        assert isinstance(self.submit(process, command), Outcome)
+
+    @rule(process=PROCESSES, checkout=checkouts, is_found=st.booleans())
+    def replace_attempt(self, process: int, checkout: Checkout, is_found: bool) -> None:
+        """Stripe opens a session no more, or opened one that ends too soon: another may follow."""
+        ends_at = self.clock() + dt.timedelta(minutes=1)
+        found = replacement.FoundSession(f"cs_{checkout.attempt}", ends_at) if is_found else None
+        command = ReplaceAttempt(checkout.payment, checkout.attempt, "too_late", found)
         assert isinstance(self.submit(process, command), Outcome)
 
     @rule(process=PROCESSES, checkout=checkouts, charge=st.integers(1, 3))
