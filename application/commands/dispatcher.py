@@ -61,8 +61,10 @@ class Dispatcher:
         follow_ups: FollowUps | None = None,
         queue_limit: int = 2_000,
         cache_limit: int = 20_000,
+        carrier: str = "",
     ) -> None:
         self._log = log
+        self._carrier = carrier
         self._clock = clock
         self._follow_ups = follow_ups
         self._random_bytes = random_bytes
@@ -101,9 +103,9 @@ class Dispatcher:
             try:
                 outcome = await future
             except Exception as error:
-                metrics.COMMANDS.add(_kind_of(error))
+                metrics.COMMANDS.add(self._carrier, _kind_of(error))
                 raise
-            metrics.COMMANDS.add(_kind_of(outcome))
+            metrics.COMMANDS.add(self._carrier, _kind_of(outcome))
             read_positions.wrote(outcome.position)
             if step is not None:
                 step.note(stream=outcome.answer.stream, replayed=outcome.replayed)
@@ -168,8 +170,8 @@ class Dispatcher:
             if not commands:
                 continue
             self.statistics.count(len(commands))
-            metrics.APPEND_COMMANDS.record(len(commands))
-            metrics.COMMANDS_WAITING.set(len(self._waiting))
+            metrics.APPEND_COMMANDS.record(len(commands), self._carrier)
+            metrics.COMMANDS_WAITING.set(len(self._waiting), self._carrier)
             try:
                 await self._commit(commands)
             except ports.Unavailable as error:
@@ -235,7 +237,7 @@ class Dispatcher:
             return
         if appended.conflicts:
             self.statistics.conflicts += 1
-            metrics.APPEND_CONFLICTS.add()
+            metrics.APPEND_CONFLICTS.add(self._carrier)
             # A taken id is a coincidence; a stream with a newer version has another writer.
             if any(version >= 0 for version in appended.conflicts.values()):
                 self._contended_until = asyncio.get_running_loop().time() + CONTENTION_SECONDS

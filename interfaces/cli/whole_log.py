@@ -12,6 +12,7 @@ from cyclopts import Parameter
 from infrastructure.archive import stretches
 from infrastructure.archive.manifest import ArchiveRefused
 from infrastructure.parquet.row_file import ParquetMissing
+from infrastructure.postgres import primary
 from projections import archived_events, generations, reading
 from projections.projection import Connection, ProjectionStopped
 from projections.reading import LogTables
@@ -31,7 +32,7 @@ ERRORS = (ArchiveRefused, ParquetMissing, ProjectionStopped, psycopg.Error, OSEr
 @contextmanager
 def opened(dsn: str, archives: Path | None) -> Iterator[tuple[Connection, LogTables]]:
     """Connect as ais_projector; progress of the copy goes to standard error. Raises ERRORS."""
-    with generations.connect(dsn) as connection:
+    with generations.connect(primary.newest_address(dsn)) as connection:
         tables = reading.LIVE
         if archives is not None:
             found = stretches.of(archives, connection)

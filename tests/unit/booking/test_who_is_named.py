@@ -26,6 +26,7 @@ OF_THE_PAST = (
     letters.CancellationLetter,
     letters.ClaimLetter,
     letters.CreditLetter,
+    letters.LapsedLetter,
     letters.ReturnedMoneyLetter,
 )
 JOURNEY_LETTERS = [kind for kind in letters.LETTERS if kind not in OF_THE_PAST]
@@ -136,7 +137,7 @@ async def test_a_flight_that_not_all_fly_is_listed_with_those_who_do() -> None:
 
 
 @pytest.mark.parametrize("kind", letters.LETTERS, ids=lambda kind: kind.topic)
-async def test_only_letters_about_money_are_sent_about_a_journey_that_is_over(
+async def test_only_letters_about_money_and_the_end_are_sent_about_a_journey_that_is_over(
     kind: type[letters.BookingLetter],
 ) -> None:
     cancelled, unpaid, missed = [NamedParty(*FAMILY) for _ in range(3)]
