@@ -176,6 +176,9 @@ class Dispatcher:
                 await self._commit(commands)
             except ports.Unavailable as error:
                 _fail_all(commands, error)
+            except ports.StreamArchived as error:
+                # No bug: nothing was loaded, and what is cached is right.
+                await self._isolate(commands, error)
             except Exception as error:  # noqa: BLE001 - a bug fails its batch, never the loop
                 self._cache.clear()
                 await self._isolate(commands, error)
@@ -345,7 +348,7 @@ class Dispatcher:
             return
 
     async def _isolate(self, commands: Sequence[PendingCommand], error: Exception) -> None:
-        """Carry out the commands of a batch with a bug one by one, so that only one fails."""
+        """Carry out the commands of a failed batch one by one, so that only one fails."""
         remaining = [pending for pending in commands if not pending.done]
         if len(remaining) == 1:
             remaining[0].fail(error)
@@ -357,6 +360,8 @@ class Dispatcher:
                 await self._commit([pending], limit=1)
             except ports.Unavailable as unavailable:
                 _fail_all([pending], unavailable)
+            except ports.StreamArchived as archived:
+                pending.fail(archived)
             except Exception as alone:  # noqa: BLE001 - raised at the caller of this command
                 self._cache.clear()
                 pending.fail(alone)
@@ -376,7 +381,7 @@ def _kind_of(ended: Outcome | Exception) -> str:
             return "done"
         case Outcome():
             return "nothing to do"
-        case Rejection():
+        case Rejection() | ports.StreamArchived():
             return "refused"
         case ports.Unavailable():
             return "unavailable"
