@@ -137,9 +137,8 @@ def _web_ports(
     limiter = rate_limit.RateLimiter(
         rate_limit.limits_of(settings), shared, monotonic=time.monotonic
     )
-    passengers = _saved_passengers(core)
+    passengers, ledger = _saved_passengers(core), _ledger_ports(core, bus, reads)
     booking = _booking_ports(core, bus, history, signer, limiter, passengers, reads)
-    ledger = _ledger_ports(core, bus, reads)
     return HttpPorts(
         booking=booking,
         flights=_flight_ports(core, bus, reads),
