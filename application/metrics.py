@@ -2,7 +2,8 @@
 
 A value is added to a variable of this process, which costs less than a microsecond; Prometheus or
 a collector reads all of them now and then, through `infrastructure/telemetry`. Labels have few
-values, never an id or anything of a traveller: beyond SERIES_LIMIT the rest is counted as "other".
+values, never an id or anything of a traveller: beyond SERIES_LIMIT, in all or of each carrier, the
+rest is counted as "other".
 """
 
 import bisect
@@ -11,6 +12,8 @@ from collections.abc import Mapping, Sequence
 
 SERIES_LIMIT = 400
 OTHER = "other"
+# The first label of what a process measures that may serve several carriers.
+CARRIER = "carrier"
 
 Labels = tuple[str, ...]
 _lock = threading.Lock()
@@ -23,6 +26,15 @@ class Metric:
         self.name = name
         self.meaning = meaning
         self.labels = tuple(labels)
+
+    def _bounded(self, values: Mapping[Labels, object], labels: Labels) -> Labels:
+        """Return under which labels it is counted. One carrier takes no place from another."""
+        if labels in values or len(values) < SERIES_LIMIT:
+            return labels
+        kept = int(self.labels[:1] == (CARRIER,))
+        if kept and sum(each[0] == labels[0] for each in values) < SERIES_LIMIT:
+            return labels
+        return (*labels[:kept], *(OTHER,) * (len(labels) - kept))
 
 
 class Counter(Metric):
@@ -39,7 +51,7 @@ class Counter(Metric):
             if known is not None:
                 self._values[labels] = known + amount
                 return
-            key = _bounded(self._values, labels)
+            key = self._bounded(self._values, labels)
             self._values[key] = self._values.get(key, 0) + amount
 
     def values(self) -> Mapping[Labels, float]:
@@ -58,7 +70,7 @@ class Gauge(Metric):
     def set(self, value: float, *labels: str) -> None:
         """Replace the value of these labels."""
         with _lock:
-            key = labels if labels in self._values else _bounded(self._values, labels)
+            key = labels if labels in self._values else self._bounded(self._values, labels)
             self._values[key] = value
 
     def replace(self, values: Mapping[Labels, float]) -> None:
@@ -98,7 +110,7 @@ class Histogram(Metric):
         with _lock:
             found = self._values.get(labels)
             if found is None:
-                key = _bounded(self._values, labels)
+                key = self._bounded(self._values, labels)
                 empty = Distribution([0] * (len(self.bounds) + 1), 0.0)
                 found = self._values.setdefault(key, empty)
             found.counts[at] += 1
@@ -113,12 +125,6 @@ class Histogram(Metric):
             }
 
 
-def _bounded(values: Mapping[Labels, object], labels: Labels) -> Labels:
-    if labels in values or len(values) < SERIES_LIMIT:
-        return labels
-    return (OTHER,) * len(labels)
-
-
 _FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 _SLOW = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _COUNTS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
@@ -126,31 +132,35 @@ _COUNTS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 REQUEST_SECONDS = Histogram(
     "ais_request_seconds",
     "Time to answer a request; `status` is its class, such as 2xx",
-    ("route", "status"),
+    (CARRIER, "route", "status"),
     bounds=_FAST,
 )
 COMMANDS = Counter(
     "ais_commands_total",
     "Commands by outcome: done, nothing to do, replayed, refused, unavailable, failed",
-    ("outcome",),
+    (CARRIER, "outcome"),
 )
 COMMANDS_WAITING = Gauge(
-    "ais_commands_waiting", "Commands that waited for the next append when it was begun"
+    "ais_commands_waiting",
+    "Commands that waited for the next append when it was begun",
+    (CARRIER,),
 )
 APPEND_SECONDS = Histogram(
     "ais_append_seconds",
     "Time of an append; `lock` says whether the log's lock was taken first",
-    ("lock",),
+    (CARRIER, "lock"),
     bounds=_FAST,
 )
 APPEND_COMMANDS = Histogram(
-    "ais_append_commands", "Commands that one append carries out", bounds=_COUNTS
+    "ais_append_commands", "Commands that one append carries out", (CARRIER,), bounds=_COUNTS
 )
 APPEND_CONFLICTS = Counter(
-    "ais_append_conflicts_total", "Appends refused for a stream that another process had changed"
+    "ais_append_conflicts_total",
+    "Appends refused for a stream that another process had changed",
+    (CARRIER,),
 )
 LOCK_WAIT_SECONDS = Histogram(
-    "ais_log_lock_wait_seconds", "Time until the log's lock was held", bounds=_FAST
+    "ais_log_lock_wait_seconds", "Time until the log's lock was held", (CARRIER,), bounds=_FAST
 )
 TASK_SECONDS = Histogram(
     "ais_task_seconds",
@@ -162,22 +172,26 @@ LETTERS = Counter("ais_letters_total", "Letters by kind and outcome", ("kind", "
 STRIPE_SECONDS = Histogram(
     "ais_stripe_call_seconds",
     "Time of a call to Stripe, its turn and repeats included; `outcome` is ok or the failure",
-    ("endpoint", "outcome"),
+    (CARRIER, "endpoint", "outcome"),
     bounds=_SLOW,
 )
 STRIPE_LIMIT_USED = Gauge(
     "ais_stripe_limit_used_ratio",
     "Part of this process's requests per second to the account that the last second used",
+    (CARRIER,),
 )
 STRIPE_NOT_SENT = Counter(
-    "ais_stripe_not_sent_total", "Requests to Stripe not sent for our own limit"
+    "ais_stripe_not_sent_total", "Requests to Stripe not sent for our own limit", (CARRIER,)
 )
 STRIPE_BREAKER_OPEN = Gauge(
     "ais_stripe_breaker_open",
     "1 while this process sends no calls to Stripe, which is away, else 0",
+    (CARRIER,),
 )
 STRIPE_BREAKER_OPENED = Counter(
-    "ais_stripe_breaker_opened_total", "Times this process stopped calling Stripe, which was away"
+    "ais_stripe_breaker_opened_total",
+    "Times this process stopped calling Stripe, which was away",
+    (CARRIER,),
 )
 BATCH_SECONDS = Histogram(
     "ais_projection_batch_seconds",
@@ -209,16 +223,18 @@ INBOX_PARKED = Gauge("ais_inbox_parked", "Events of Stripe that were given up un
 QUEUE_WAITING = Gauge("ais_queue_waiting", "Tasks that wait for a worker or run")
 QUEUE_DEAD = Gauge("ais_queue_dead", "Tasks that workers gave up")
 REPLICA_LAG = Gauge(
-    "ais_replica_lag_seconds", "Age of the oldest event that the replica does not contain"
+    "ais_replica_lag_seconds",
+    "Age of the oldest event that the replica does not contain",
+    (CARRIER,),
 )
 REPLICA_USED = Gauge(
-    "ais_replica_used", "1 while reads may go to the replica, 0 while it is left out"
+    "ais_replica_used", "1 while reads may go to the replica, 0 while it is left out", (CARRIER,)
 )
 REPLICA_READS = Counter(
     "ais_replica_reads_total",
     "Reads that may lag by where they were made, and why on the primary: left out, behind, pinned, "
     "failed",
-    ("place", "reason"),
+    (CARRIER, "place", "reason"),
 )
 DATABASE_LOCK_WAITS = Gauge(
     "ais_database_lock_waits", "Connections of ours that wait for a lock of the database"
@@ -247,7 +263,7 @@ OPEN_MONEY = Gauge(
 MODE_ON = Gauge(
     "ais_mode_on",
     "1 while a mode of operation of a carrier is on in this process, else 0",
-    ("carrier", "mode"),
+    (CARRIER, "mode"),
 )
 MEASURED_AT = Gauge(
     "ais_measured_at_seconds", "When the gauges of the leading scheduler were measured, since 1970"

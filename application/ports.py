@@ -17,10 +17,10 @@ Clock = Callable[[], dt.datetime]
 
 
 class StreamArchived(Exception):
-    """The event of this version is in an archive only: nothing can be decided on its stream."""
+    """Events of a stream are in archives only: nothing can be decided on it."""
 
-    def __init__(self, stream: str, version: int) -> None:
-        super().__init__(f"version {version} of {stream} is in an archive and not in the database")
+    def __init__(self, stream: str) -> None:
+        super().__init__(f"events of {stream} are in an archive and not in the database")
 
 
 class Unavailable(Exception):

@@ -130,7 +130,7 @@ async def open_core(
         await pool.open()
         stack.push_async_callback(pool.close)
         modes, disk = await stack.enter_async_context(open_modes(settings, pool))
-        log = PostgresEventLog(settings.database_url, pool, disk.notice)
+        log = PostgresEventLog(settings.database_url, pool, disk.notice, carrier=settings.carrier)
         stack.push_async_callback(log.close)
         stock = PostgresTicketStock(pool)
         stock.refill()
@@ -141,6 +141,7 @@ async def open_core(
             clock=utc_now,
             random_bytes=os.urandom,
             follow_ups=steps if settings.follow_ups == "at_once" else None,
+            carrier=settings.carrier,
         )
         bus.start()
         stack.push_async_callback(bus.stop)
@@ -153,6 +154,7 @@ async def open_core(
             ),
             delayed_methods=settings.stripe_delayed_methods,
             breaker=breaker_of(settings, modes),
+            carrier=settings.carrier,
         )
         stack.push_async_callback(gateway.close)
         yield _core(settings, pool, log, bus, stock, gateway, keys, report, modes)

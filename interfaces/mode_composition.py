@@ -49,4 +49,5 @@ def breaker_of(settings: Settings, modes: ModePorts) -> Breaker:
         pause_seconds=settings.stripe_breaker_pause_seconds,
         is_paused=lambda: modes.current.is_switched_on("payments_paused"),
         changed=changed,
+        carrier=settings.carrier,
     )

@@ -131,6 +131,7 @@ async def open_reads(
         settings.replica_database_url,
         primary,
         max_lag_seconds=settings.replica_max_lag_seconds,
+        carrier=settings.carrier,
     ) as replica:
         yield Reads(primary, replica, last_writes)
 

@@ -12,6 +12,8 @@ import threading
 from collections.abc import Coroutine, Mapping
 from typing import Any
 
+from application.search_cache import CachedAnswers
+from infrastructure.postgres import primary
 from infrastructure.redis import search_cache
 from projections import runner
 
@@ -74,6 +76,17 @@ async def end_in_time(stop: asyncio.Event, *, limit_seconds: float = END_LIMIT_S
     faulthandler.dump_traceback_later(limit_seconds, exit=True)
 
 
+def project_until(
+    dsn: str, stop: threading.Event, answers: CachedAnswers | None
+) -> Mapping[str, BaseException]:
+    """Keep the read models of the newest primary current until `stop`; return those that stopped
+    by themselves, and why.
+    """
+    servers = primary.WatchedServers(dsn)
+    with servers.watched():
+        return runner.run_all(dsn, stop, answers, servers.newest)
+
+
 async def project(
     dsn: str, redis_url: str | None, stop: asyncio.Event
 ) -> Mapping[str, BaseException]:
@@ -87,7 +100,7 @@ async def project(
     asking.add_done_callback(lambda _: ending.set())
     try:
         answers = search_cache.for_projector(redis_url, ending)
-        stopped = await asyncio.to_thread(runner.run_all, dsn, ending, answers)
+        stopped = await asyncio.to_thread(project_until, dsn, ending, answers)
         await stop.wait()
     finally:
         ending.set()

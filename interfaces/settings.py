@@ -235,9 +235,9 @@ ABOUT: Mapping[str, About] = {
         "the path of a TOML file",
     ),
     "carrier": About(
-        "designator (IATA) of the airline: the one of AIS_CARRIERS that a process is for; it also "
-        "begins the flight numbers of the demo",
-        ("demo",),
+        "designator (IATA) of the airline: the one of AIS_CARRIERS that a process is for, and the "
+        "label `carrier` of its metrics; it also begins the flight numbers of the demo",
+        (*SERVING, "demo"),
         "two letters or digits, not two digits",
     ),
     **{name: About(meaning, SERVING, form) for name, (meaning, form) in SELLER_ABOUT.items()},

@@ -167,6 +167,7 @@ def _web_ports(
         guests=_guest_ports(identity),
         readiness=readiness_of(core.pool, client, reads.replica),
         last_writes=reads.last_writes,
+        carrier=settings.carrier,
         roles=roles,
         fingerprint_key=keys.derive("request fingerprints"),
         receiver=_receiver(core, bus),

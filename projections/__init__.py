@@ -20,6 +20,7 @@ runner: keeps the read models current with the log
 generation_writer: moves one generation of a read model along the log
 generations: tables of a generation in a schema of their own, shown by views
 reading: reads a part of the log for one read model
+archived_events: copies what only archives have into temporary tables of one session
 rows: loads and writes many rows in one statement
 progress: how far each read model is
 rebuild: builds a new generation beside the live one and switches to it

@@ -8,6 +8,7 @@ import itertools
 
 from projections import generations, reading
 from projections.projection import Connection, Projection
+from projections.reading import LogTables
 from projections.registry import ALL, CHECKERS
 
 DIFFERENCE_LIMIT = 100
@@ -19,8 +20,13 @@ def check(dsn: str, name: str) -> list[str]:
     Raises LogIncomplete where the database has no longer all events.
     """
     with generations.connect(dsn) as connection:
-        generation = generations.prepare(connection, ALL[name])
-        return check_generation(connection, ALL[name], generation)
+        return check_in(connection, name, reading.LIVE)
+
+
+def check_in(connection: Connection, name: str, tables: LogTables) -> list[str]:
+    """Return the differences as `check` does, from the log as this session reads it."""
+    generation = generations.prepare(connection, ALL[name])
+    return check_generation(connection, ALL[name], generation, tables)
 
 
 def check_all(dsn: str) -> dict[str, list[str]]:
@@ -28,11 +34,13 @@ def check_all(dsn: str) -> dict[str, list[str]]:
     return {name: check(dsn, name) for name in sorted(ALL)}
 
 
-def check_generation(connection: Connection, projection: Projection, generation: int) -> list[str]:
+def check_generation(
+    connection: Connection, projection: Projection, generation: int, tables: LogTables
+) -> list[str]:
     """Return how a generation differs from the log up to its checkpoint, in one snapshot."""
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        reading.require_whole(cursor)
+        reading.require_whole(cursor, tables)
         generations.enter(cursor, projection.name, generation)
         place = (projection.name, generation)
         row = cursor.execute(
@@ -50,6 +58,7 @@ def check_generation(connection: Connection, projection: Projection, generation:
             upto=row[0],
             head=reading.read_head(cursor),
             parked=frozenset(stream for (stream,) in parked),
+            tables=tables,
         )
         found = CHECKERS[projection.name](cursor, log)
         return list(itertools.islice(found, DIFFERENCE_LIMIT))

@@ -20,6 +20,7 @@ from projections.projection import (
     Projection,
     ProjectionStopped,
 )
+from projections.reading import LogTables
 
 # The errors of an invalid event or a wrong projector. Lost connections, timeouts and missing
 # rights are not among them: they are not caused by the event.
@@ -54,8 +55,11 @@ class GenerationWriter:
         *,
         limit: int = reading.BATCH_LIMIT,
         answers: CachedAnswers | None = None,
+        tables: LogTables = reading.LIVE,
     ) -> None:
+        self.connection = connection
         self._limit = limit
+        self._tables = tables
         self._answers = answers if projection.cached_by is not None else None
         self.projection = projection
         self.generation = generation
@@ -68,7 +72,9 @@ class GenerationWriter:
         Raises a ProjectionStopped, or psycopg.Error.
         """
         name = self.projection.name
-        stretch = reading.read(cursor, self.projection, after=self.position, limit=self._limit)
+        stretch = reading.read(
+            cursor, self.projection, after=self.position, limit=self._limit, tables=self._tables
+        )
         step = Step(upto=stretch.upto, head=stretch.head, parked=dict(self._parked))
         if stretch.upto == self.position:
             return step

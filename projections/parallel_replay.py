@@ -15,10 +15,9 @@ from typing import Protocol
 
 import msgspec
 
-from projections import generations, reading, replay
+from projections import archived_events, generations, reading, replay
 from projections.ledger_journal import queries
 from projections.ledger_journal.projector import Balances
-from projections.projection import LogIncomplete
 
 # Of the log in the database; small enough that the processes end at about the same time.
 STRETCH = 250_000
@@ -121,15 +120,7 @@ def cut(dsn: str, archives: Sequence[Stretch]) -> tuple[list[Stretch], int]:
         head = reading.read_head(cursor)
         first_live = reading.read_first(cursor)
     archived = archives[-1].last if archives else 0
-    if first_live > archived + 1:
-        raise LogIncomplete(
-            f"positions {archived + 1} to {first_live - 1} are neither in the database nor in an "
-            "archive: name the folder that has theirs"
-        )
-    if archived > head:
-        raise LogIncomplete(
-            f"the archives end at {archived}, the log at {head}: they are of another log"
-        )
+    archived_events.require_joined(archived, first_live, head)
     live = [
         LiveStretch(dsn, after + 1, min(after + STRETCH, head))
         for after in range(archived, head, STRETCH)

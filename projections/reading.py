@@ -5,9 +5,10 @@ Only payloads of wanted tags are decoded; a tag that this release does not know 
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, LiteralString
 
 import msgspec
+from psycopg import sql
 
 from application.commands import stream_kinds
 from domain.kernel.events import DomainEvent
@@ -21,6 +22,9 @@ from projections.projection import (
 )
 
 BATCH_LIMIT = 5_000
+REMEDY = "`ais check` and `ais rebuild` read them with --archives FOLDER"
+# The session's copy of events that the database has no longer (`archived_events`).
+ARCHIVED_EVENT = sql.Identifier("pg_temp", "archived_event")
 
 _decoders: dict[str, msgspec.json.Decoder[DomainEvent]] = {
     tag: msgspec.json.Decoder(event_type) for tag, event_type in stream_kinds.EVENT_TYPES.items()
@@ -38,6 +42,24 @@ class StoredEvent(msgspec.Struct, frozen=True):
     payload: bytes
 
 
+class LogTables(msgspec.Struct, frozen=True):
+    """Where a session reads the log: the tables, or views of them with the archived events too.
+
+    `archived` is the last position that the session has from archives, 0 without any.
+    """
+
+    event: sql.Identifier
+    posting: sql.Identifier
+    archived: int = 0
+
+    def query(self, text: LiteralString) -> sql.Composed:
+        """Return the query with `{event}` and `{posting}` replaced by the names."""
+        return sql.SQL(text).format(event=self.event, posting=self.posting)
+
+
+LIVE = LogTables(sql.Identifier("ledger", "event"), sql.Identifier("ledger", "posting"))
+
+
 class Stretch(msgspec.Struct, frozen=True):
     """The wanted events after a position, up to and including `upto`; the log ends at `head`."""
 
@@ -53,6 +75,7 @@ class Log(msgspec.Struct, frozen=True):
     upto: int
     head: int
     parked: frozenset[str]
+    tables: LogTables
 
     def with_tags_of(self, kind: stream_kinds.StreamKind[Any]) -> "Log":
         """Return the log with every tag of the kind: a domain fold needs all events of a stream,
@@ -65,7 +88,7 @@ class Log(msgspec.Struct, frozen=True):
         """Yield the wanted events in order, read in stretches; raises UnknownTag."""
         for after in range(0, self.upto, BATCH_LIMIT):
             upto = min(after + BATCH_LIMIT, self.upto)
-            for stored in _select(cursor, self.tags, after, upto):
+            for stored in _select(cursor, self.tables, self.tags, after, upto):
                 if stored.tag not in stream_kinds.EVENT_TYPES:
                     raise _unknown(stored)
                 if stored.stream not in self.parked:
@@ -83,7 +106,9 @@ def decode(stored: StoredEvent) -> LoggedEvent:
     )
 
 
-def read(cursor: Cursor, projection: Projection, *, after: int, limit: int) -> Stretch:
+def read(
+    cursor: Cursor, projection: Projection, *, after: int, limit: int, tables: LogTables = LIVE
+) -> Stretch:
     """Return the next stretch, at most `limit` positions.
 
     Raises CheckpointAhead, LogIncomplete and UnknownTag.
@@ -92,14 +117,14 @@ def read(cursor: Cursor, projection: Projection, *, after: int, limit: int) -> S
     """
     head = read_head(cursor)
     if after == 0:
-        require_whole(cursor)
+        require_whole(cursor, tables)
     if after > head:
         raise CheckpointAhead(
             f"{projection.name} is at {after}, the log ends at {head}: another log, or one "
             f"restored from an older backup; `ais rebuild {projection.name}` makes it from this log"
         )
     upto = min(after + limit, head)
-    stored = list(_select(cursor, projection.tags, after, upto)) if upto > after else []
+    stored = list(_select(cursor, tables, projection.tags, after, upto)) if upto > after else []
     known = stream_kinds.EVENT_TYPES
     unknown = next((event for event in stored if event.tag not in known), None)
     if unknown is None:
@@ -111,15 +136,37 @@ def read(cursor: Cursor, projection: Projection, *, after: int, limit: int) -> S
 
 
 def histories(cursor: Cursor, streams: Collection[str], upto: int) -> Iterator[LoggedEvent]:
-    """Yield all events of these streams up to the position, in log order."""
+    """Yield all events of these streams up to the position, in log order.
+
+    Raises LogIncomplete for an event that neither the database nor the session's copy has.
+    """
     cursor.execute(
-        "SELECT position, e.stream, e.version, tag, recorded_at, payload "
-        "FROM ledger.stream_event AS s JOIN ledger.event AS e USING (position) "
-        "WHERE s.stream = ANY (%s) AND position <= %s ORDER BY position",
+        "SELECT s.position, s.stream, s.version, tag, recorded_at, payload "
+        "FROM ledger.stream_event AS s LEFT JOIN ledger.event AS e USING (position) "
+        "WHERE s.stream = ANY (%s) AND s.position <= %s ORDER BY s.position",
         (sorted(streams), upto),
         binary=True,
     )
-    return (decode(StoredEvent(*row)) for row in cursor.fetchall())
+    found = cursor.fetchall()
+    archived = _archived(cursor, [row[0] for row in found if row[3] is None])
+    return (decode(StoredEvent(*(archived.get(row[0], row)))) for row in found)
+
+
+def _archived(cursor: Cursor, positions: list[int]) -> dict[int, tuple[Any, ...]]:
+    if not positions:
+        return {}
+    known = cursor.execute("SELECT to_regclass('pg_temp.archived_event')").fetchone()
+    if known == (None,):
+        raise LogIncomplete(f"position {positions[0]} is in an archive only: {REMEDY}")
+    query = (
+        "SELECT position, stream, version, tag, recorded_at, payload "
+        "FROM {} WHERE position = ANY (%s)"
+    )
+    cursor.execute(sql.SQL(query).format(ARCHIVED_EVENT), (positions,), binary=True)
+    found = {row[0]: row for row in cursor.fetchall()}
+    if missing := [position for position in positions if position not in found]:
+        raise LogIncomplete(f"position {missing[0]} is in none of the archives")
+    return found
 
 
 def read_head(cursor: Cursor) -> int:
@@ -136,13 +183,12 @@ def read_first(cursor: Cursor) -> int:
     return int(row[0])
 
 
-def require_whole(cursor: Cursor) -> None:
-    """Raise LogIncomplete where the database has no longer the first events of the log."""
+def require_whole(cursor: Cursor, tables: LogTables = LIVE) -> None:
+    """Raise LogIncomplete where events are neither in the database nor in the session's copy."""
     first = read_first(cursor)
-    if first > 1:
+    if first > tables.archived + 1:
         raise LogIncomplete(
-            f"positions 1 to {first - 1} are in archives only: the books are compared by "
-            "`ais ledger replay --archives FOLDER`, and read models stay as they are"
+            f"positions {tables.archived + 1} to {first - 1} are in archives only: {REMEDY}"
         )
 
 
@@ -155,10 +201,14 @@ def _unknown(stored: StoredEvent) -> UnknownTag:
     return UnknownTag(f"{stored.tag} at position {stored.position}")
 
 
-def _select(cursor: Cursor, tags: frozenset[str], after: int, upto: int) -> Iterable[StoredEvent]:
+def _select(
+    cursor: Cursor, tables: LogTables, tags: frozenset[str], after: int, upto: int
+) -> Iterable[StoredEvent]:
     cursor.execute(
-        "SELECT position, stream, version, tag, recorded_at, payload FROM ledger.event "
-        "WHERE position > %s AND position <= %s AND tag <> ALL (%s) ORDER BY position",
+        tables.query(
+            "SELECT position, stream, version, tag, recorded_at, payload FROM {event} "
+            "WHERE position > %s AND position <= %s AND tag <> ALL (%s) ORDER BY position"
+        ),
         (after, upto, unwanted(tags)),
         binary=True,
     )

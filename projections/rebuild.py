@@ -5,7 +5,8 @@ generation at every instant, first the old one and then the new.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import msgspec
 import psycopg
@@ -14,6 +15,7 @@ from application.coordination import Lock
 from projections import checking, generations, reading
 from projections.generation_writer import GenerationWriter
 from projections.projection import Connection, Cursor, Projection
+from projections.reading import LogTables
 from projections.registry import ALL
 
 Progress = Callable[[int, int], None]
@@ -48,60 +50,70 @@ def rebuild(dsn: str, name: str, progress: Progress) -> Rebuilt:
     Raises RebuildUnderWay, RebuildRefused, ProjectionStopped, psycopg.Error; after any of them
     readers see what they saw before.
     """
-    projection = ALL[name]
     with generations.connect(dsn) as connection:
-        old = generations.prepare(connection, projection)
-        _lock(connection, projection)
+        return rebuild_in(connection, name, progress, reading.LIVE)
+
+
+def rebuild_in(connection: Connection, name: str, progress: Progress, tables: LogTables) -> Rebuilt:
+    """Rebuild as `rebuild` does, from the log as this session reads it."""
+    projection = ALL[name]
+    old = generations.prepare(connection, projection)
+    with _locked(connection, projection):
         with connection.transaction(), connection.cursor() as cursor:
             old = generations.current(cursor, name) or old
             generations.create(cursor, projection, old + 1)
-        _build(connection, projection, old + 1, progress)
-        found = checking.check_generation(connection, projection, old + 1)
+        _build(GenerationWriter(connection, projection, old + 1, tables=tables), progress)
+        found = checking.check_generation(connection, projection, old + 1, tables)
         if found:
             raise RebuildRefused(f"{name}: {len(found)} differences, first: {found[0]}")
-        position = _switch(connection, projection, old)
+        position = _switch(connection, projection, old, tables)
         _drop_others(connection, name, old + 1)
         progress(position, position)
         return Rebuilt(name, old + 1, position)
 
 
-def _lock(connection: Connection, projection: Projection) -> None:
-    """Take the lock until the connection ends; retries, as an ended holder is noticed late."""
+@contextmanager
+def _locked(connection: Connection, projection: Projection) -> Iterator[None]:
+    """Hold the lock; retries to take it, as an ended holder is noticed late."""
     key = generations.lock_key(Lock.PROJECTION_REBUILD, projection)
     for _ in range(LOCK_TRIES):
         row = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", key).fetchone()
         assert row is not None
         if row[0]:
-            return
+            break
         time.sleep(SWITCH_PAUSE_SECONDS)
-    raise RebuildUnderWay(projection.name)
+    else:
+        raise RebuildUnderWay(projection.name)
+    try:
+        yield
+    finally:
+        # A lost connection has no lock any more, and its own error is the one to show.
+        with suppress(psycopg.Error):
+            connection.execute("SELECT pg_advisory_unlock(%s, %s)", key)
 
 
-def _build(
-    connection: Connection, projection: Projection, generation: int, progress: Progress
-) -> None:
+def _build(writer: GenerationWriter, progress: Progress) -> None:
     """Apply the log until less than a batch of it is left."""
-    writer = GenerationWriter(connection, projection, generation)
     remaining = reading.BATCH_LIMIT
     while remaining >= reading.BATCH_LIMIT:
-        with connection.transaction(), connection.cursor() as cursor:
+        with writer.connection.transaction(), writer.connection.cursor() as cursor:
             step = writer.step(cursor)
         writer.commit(step)
         remaining = step.head - step.upto
         progress(step.upto, step.head)
 
 
-def _switch(connection: Connection, projection: Projection, old: int) -> int:
+def _switch(connection: Connection, projection: Projection, old: int, tables: LogTables) -> int:
     for _ in range(SWITCH_TRIES):
         try:
             with connection.transaction(), connection.cursor() as cursor:
-                return _switch_in(cursor, projection, old)
+                return _switch_in(cursor, projection, old, tables)
         except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
             time.sleep(SWITCH_PAUSE_SECONDS)
     raise RebuildRefused(f"{projection.name}: long-running readers left no moment to switch")
 
 
-def _switch_in(cursor: Cursor, projection: Projection, old: int) -> int:
+def _switch_in(cursor: Cursor, projection: Projection, old: int, tables: LogTables) -> int:
     """Block the live runner, apply the rest of the log, show the new generation."""
     cursor.execute(
         "SELECT set_config('lock_timeout', %s, true), set_config('synchronous_commit', 'on', true)",
@@ -112,7 +124,7 @@ def _switch_in(cursor: Cursor, projection: Projection, old: int) -> int:
         (projection.name,),
     ).fetchone()
     assert row == (old,), "only a rebuild changes the current generation, and it holds the lock"
-    writer = GenerationWriter(cursor.connection, projection, old + 1)
+    writer = GenerationWriter(cursor.connection, projection, old + 1, tables=tables)
     caught_up = False
     while not caught_up:
         step = writer.step(cursor)

@@ -7,6 +7,7 @@ import functools
 import logging
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import psycopg
@@ -29,6 +30,10 @@ BACKOFF_LAST_SECONDS = 5.0
 
 # A standby server reports the last of these.
 LOST = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.ReadOnlySqlTransaction)
+
+# Returns the address of the server to write to, and what raises psycopg.OperationalError once it
+# is to be left for another one.
+Choose = Callable[[], tuple[str, Callable[[], None]]]
 
 _log = logging.getLogger(__name__)
 
@@ -53,11 +58,13 @@ def run_projection(
     projection: Projection,
     stop: threading.Event,
     answers: CachedAnswers | None = None,
+    choose: Choose | None = None,
 ) -> None:
     """Follow the log until `stop` is set; raises ProjectionStopped when it must not go on.
 
     Cached `answers` that depend on the read model are dropped before it changes.
 
+    With `choose` it is written where that says, and no longer than that says.
     A second runner of the same read model waits and takes over when the first ends. A lost
     connection or a read-only server is tried again; any other psycopg.Error is raised.
     """
@@ -65,10 +72,12 @@ def run_projection(
     while not stop.is_set():
         began = time.monotonic()
         try:
-            with generations.connect(dsn) as connection:
+            address, require_newest = (choose or _chosen(dsn))()
+            with generations.connect(address) as connection:
                 while not stop.is_set():
+                    require_newest()
                     if _try_to_lead(connection, projection):
-                        _follow(connection, projection, stop, answers)
+                        _follow(connection, projection, stop, answers, require_newest)
                     stop.wait(LEADER_POLL_SECONDS)
         except LOST as error:
             if time.monotonic() - began > BACKOFF_LAST_SECONDS:
@@ -78,8 +87,15 @@ def run_projection(
             backoff = min(2 * backoff, BACKOFF_LAST_SECONDS)
 
 
+def _chosen(dsn: str) -> Choose:
+    return lambda: (dsn, lambda: None)
+
+
 def run_all(
-    dsn: str, stop: threading.Event, answers: CachedAnswers | None = None
+    dsn: str,
+    stop: threading.Event,
+    answers: CachedAnswers | None = None,
+    choose: Choose | None = None,
 ) -> dict[str, BaseException]:
     """Run every read model in a thread of its own until `stop`.
 
@@ -90,12 +106,17 @@ def run_all(
     def report(name: str, run: Future[None]) -> None:
         if error := run.exception():
             _log.error("%s stopped: %s: %s", name, type(error).__name__, error, exc_info=error)
-            record_stop(dsn, name, error)
+            record_stop(dsn, name, error, choose)
 
     with ThreadPoolExecutor(len(ALL), thread_name_prefix="projection") as threads:
         runs = {
             each.name: threads.submit(
-                run_projection, dsn, each, stop, answers if each.cached_by is not None else None
+                run_projection,
+                dsn,
+                each,
+                stop,
+                answers if each.cached_by is not None else None,
+                choose,
             )
             for each in ALL.values()
         }
@@ -104,7 +125,7 @@ def run_all(
     return {name: error for name, run in runs.items() if (error := run.exception())}
 
 
-def record_stop(dsn: str, name: str, error: BaseException) -> None:
+def record_stop(dsn: str, name: str, error: BaseException, choose: Choose | None = None) -> None:
     """Record in the current generation's checkpoint that it stopped, and why.
 
     There is no record where another runner leads by now: the read model runs. If the database
@@ -112,7 +133,8 @@ def record_stop(dsn: str, name: str, error: BaseException) -> None:
     """
     cause = f"{type(error).__name__}: {error}"[:CAUSE_LENGTH].replace("\0", "")
     try:
-        with generations.connect(dsn) as connection:
+        address, _ = (choose or _chosen(dsn))()
+        with generations.connect(address) as connection:
             if not _await_lead(connection, ALL[name]):
                 return
             connection.execute(
@@ -174,11 +196,13 @@ def _follow(
     projection: Projection,
     stop: threading.Event,
     answers: CachedAnswers | None,
+    require_newest: Callable[[], None],
 ) -> None:
     connection.execute(f"LISTEN {Channel.LOG}".encode())
     writer = _writer(connection, projection, answers)
     recorded_stop = True
     while not stop.is_set():
+        require_newest()
         caught_up = _step(connection, writer)
         if recorded_stop:
             _clear_stop(connection, writer)

@@ -70,10 +70,14 @@ class StoryEvent(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class BookingStory(msgspec.Struct, frozen=True, rename="camel"):
-    """All that is known of a booking, each part the oldest first. Amounts are minor units."""
+    """All that is known of a booking, each part the oldest first. Amounts are minor units.
+
+    `archived` are the positions of its events that only archives of the log have.
+    """
 
     booking: str
     events: Sequence[StoryEvent]
+    archived: Sequence[int]
     entries: Sequence[JournalEntry]
     stripe_objects: Sequence[str]
     webhooks: Sequence[StoredWebhook]
@@ -91,7 +95,7 @@ async def explain_booking(
     """
     if ticket is not None and _TICKET.fullmatch(ticket) is None:
         raise TicketRefused(field="ticket", reason="letters_digits_dashes")
-    events = await _events(ports.log, id_or_reference)
+    events, archived = await _events(ports.log, id_or_reference)
     booking = ids.booking_id_of(id_or_reference)
     assert booking is not None, "it was found"
     entries = await _entries(ports, booking)
@@ -113,6 +117,7 @@ async def explain_booking(
     return BookingStory(
         booking=booking,
         events=[_story_event(each, opened, is_opened=ticket is not None) for each in events],
+        archived=archived,
         entries=entries,
         stripe_objects=objects,
         webhooks=webhooks,
@@ -122,14 +127,17 @@ async def explain_booking(
     )
 
 
-async def _events(log: AuditedLog, id_or_reference: str) -> list[AuditedEvent]:
+async def _events(log: AuditedLog, id_or_reference: str) -> tuple[list[AuditedEvent], list[int]]:
+    """Return the events, and the positions of those that only archives have."""
     found: list[AuditedEvent] = []
+    archived: list[int] = []
     after: str | None = None
-    while len(found) < ROW_LIMIT:
+    while len(found) + len(archived) < ROW_LIMIT:
         page = await read_booking_log(log, id_or_reference, after=after, limit=read_log.PAGE_LIMIT)
         found += page.events
+        archived += page.archived
         if not page.has_more:
-            return found
+            return found, archived
         after = str(page.position)
     raise StoryLimitReached(field="reference", reason="too_many_events")
 

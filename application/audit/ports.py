@@ -37,12 +37,14 @@ class LogFilter(msgspec.Struct, frozen=True):
 
 class LogPage(msgspec.Struct, frozen=True):
     """Events in log order; `position` is how far the log was examined, `has_more` whether it goes
-    on behind it.
+    on behind it. `archived` are positions that belong to the page of a booking and that only
+    archives have.
     """
 
     events: Sequence[StoredLogEvent]
     position: int
     has_more: bool
+    archived: Sequence[int] = ()
 
 
 class AuditedLog(Protocol):
@@ -50,6 +52,10 @@ class AuditedLog(Protocol):
 
     async def head(self) -> int:
         """Return the position of the newest event, 0 on an empty log."""
+        ...
+
+    async def first(self) -> int:
+        """Return the position of the oldest event that the database has, 1 on an empty log."""
         ...
 
     async def find(self, chosen: LogFilter, *, after: int, until: int, limit: int) -> LogPage:

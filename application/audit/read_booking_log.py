@@ -22,11 +22,11 @@ async def read_booking_log(
     head = await log.head()
     read_log.require_within(behind, head)
     page = await log.about_booking(booking_id, after=behind, until=head, limit=limit)
-    if not page.events and not await _exists(log, booking_id, head):
+    if not page.events and not page.archived and not await _exists(log, booking_id, head):
         raise BookingNotFound
-    return read_log.audited(page)
+    return read_log.audited(page, first=await log.first())
 
 
 async def _exists(log: AuditedLog, booking_id: str, head: int) -> bool:
     found = await log.about_booking(booking_id, after=0, until=head, limit=1)
-    return bool(found.events)
+    return bool(found.events or found.archived)

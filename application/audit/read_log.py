@@ -28,11 +28,17 @@ class AuditedEvent(msgspec.Struct, frozen=True):
 
 
 class AuditedPage(msgspec.Struct, frozen=True):
-    """Events in log order; the reader continues behind `position`, at once if `has_more`."""
+    """Events in log order; the reader continues behind `position`, at once if `has_more`.
+
+    Events up to `archived_up_to` are in archives of the log only, and not on any page; `archived`
+    are the positions of those that belong to the page of a booking.
+    """
 
     events: Sequence[AuditedEvent]
     position: int
     has_more: bool
+    archived_up_to: int = 0
+    archived: Sequence[int] = ()
 
 
 async def read_log(
@@ -47,7 +53,8 @@ async def read_log(
     behind = position_of(after)
     head = await log.head()
     require_within(behind, head)
-    return audited(await log.find(chosen, after=behind, until=head, limit=limit))
+    page = await log.find(chosen, after=behind, until=head, limit=limit)
+    return audited(page, first=await log.first())
 
 
 def require_known_type(chosen: LogFilter) -> None:
@@ -71,9 +78,10 @@ def require_within(after: int, head: int) -> None:
         raise CursorRefused(field="after", reason="ahead_of_log")
 
 
-def audited(page: LogPage) -> AuditedPage:
-    """Return the page as auditors see it."""
-    return AuditedPage([audited_event(each) for each in page.events], page.position, page.has_more)
+def audited(page: LogPage, *, first: int = 1) -> AuditedPage:
+    """Return the page as auditors see it; the database has the log from `first` on."""
+    events = [audited_event(each) for each in page.events]
+    return AuditedPage(events, page.position, page.has_more, first - 1, page.archived)
 
 
 def audited_event(event: StoredLogEvent) -> AuditedEvent:

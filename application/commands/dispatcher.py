@@ -61,8 +61,10 @@ class Dispatcher:
         follow_ups: FollowUps | None = None,
         queue_limit: int = 2_000,
         cache_limit: int = 20_000,
+        carrier: str = "",
     ) -> None:
         self._log = log
+        self._carrier = carrier
         self._clock = clock
         self._follow_ups = follow_ups
         self._random_bytes = random_bytes
@@ -101,9 +103,9 @@ class Dispatcher:
             try:
                 outcome = await future
             except Exception as error:
-                metrics.COMMANDS.add(_kind_of(error))
+                metrics.COMMANDS.add(self._carrier, _kind_of(error))
                 raise
-            metrics.COMMANDS.add(_kind_of(outcome))
+            metrics.COMMANDS.add(self._carrier, _kind_of(outcome))
             read_positions.wrote(outcome.position)
             if step is not None:
                 step.note(stream=outcome.answer.stream, replayed=outcome.replayed)
@@ -168,12 +170,15 @@ class Dispatcher:
             if not commands:
                 continue
             self.statistics.count(len(commands))
-            metrics.APPEND_COMMANDS.record(len(commands))
-            metrics.COMMANDS_WAITING.set(len(self._waiting))
+            metrics.APPEND_COMMANDS.record(len(commands), self._carrier)
+            metrics.COMMANDS_WAITING.set(len(self._waiting), self._carrier)
             try:
                 await self._commit(commands)
             except ports.Unavailable as error:
                 _fail_all(commands, error)
+            except ports.StreamArchived as error:
+                # No bug: nothing was loaded, and what is cached is right.
+                await self._isolate(commands, error)
             except Exception as error:  # noqa: BLE001 - a bug fails its batch, never the loop
                 self._cache.clear()
                 await self._isolate(commands, error)
@@ -232,7 +237,7 @@ class Dispatcher:
             return
         if appended.conflicts:
             self.statistics.conflicts += 1
-            metrics.APPEND_CONFLICTS.add()
+            metrics.APPEND_CONFLICTS.add(self._carrier)
             # A taken id is a coincidence; a stream with a newer version has another writer.
             if any(version >= 0 for version in appended.conflicts.values()):
                 self._contended_until = asyncio.get_running_loop().time() + CONTENTION_SECONDS
@@ -343,7 +348,7 @@ class Dispatcher:
             return
 
     async def _isolate(self, commands: Sequence[PendingCommand], error: Exception) -> None:
-        """Carry out the commands of a batch with a bug one by one, so that only one fails."""
+        """Carry out the commands of a failed batch one by one, so that only one fails."""
         remaining = [pending for pending in commands if not pending.done]
         if len(remaining) == 1:
             remaining[0].fail(error)
@@ -355,6 +360,8 @@ class Dispatcher:
                 await self._commit([pending], limit=1)
             except ports.Unavailable as unavailable:
                 _fail_all([pending], unavailable)
+            except ports.StreamArchived as archived:
+                pending.fail(archived)
             except Exception as alone:  # noqa: BLE001 - raised at the caller of this command
                 self._cache.clear()
                 pending.fail(alone)
@@ -374,7 +381,7 @@ def _kind_of(ended: Outcome | Exception) -> str:
             return "done"
         case Outcome():
             return "nothing to do"
-        case Rejection():
+        case Rejection() | ports.StreamArchived():
             return "refused"
         case ports.Unavailable():
             return "unavailable"

@@ -1,6 +1,7 @@
-"""Archives as stretches of the log for the replay, each of which a process of its own may read."""
+"""Archives as stretches of the log for readers, each of which a process of its own may read."""
 
-from collections.abc import Collection, Generator
+import datetime as dt
+from collections.abc import Collection, Generator, Iterator
 from pathlib import Path
 
 from infrastructure.archive import manifest, verifying
@@ -8,6 +9,8 @@ from infrastructure.archive.manifest import Archive, ArchiveRefused
 from infrastructure.archive.recorded import Connection
 from infrastructure.parquet import event_file
 from infrastructure.parquet.event_file import UnreadableFile
+
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 class ArchivedStretch:
@@ -23,7 +26,7 @@ class ArchivedStretch:
 
         Raises ArchiveRefused, ParquetMissing and OSError.
         """
-        verifying.require_whole(self._folder, self._archive, lambda _file, _done: None)
+        self._require_whole()
         count = 0
         try:
             for events, found in event_file.payloads(self._folder / self._archive.file, without):
@@ -33,6 +36,23 @@ class ArchivedStretch:
             raise ArchiveRefused(self._archive.file, str(error)) from None
         if count != self.last - self.first + 1:
             raise ArchiveRefused(self._archive.file, f"it contains {count} events")
+
+    def events(self) -> Iterator[list[tuple[int, str, int, str, dt.datetime, bytes]]]:
+        """Yield position, stream, version, tag, time and payload of all events, page by page.
+
+        Raises ArchiveRefused, ParquetMissing and OSError.
+        """
+        self._require_whole()
+        try:
+            for page in event_file.read(self._folder / self._archive.file):
+                yield [
+                    (*row[:4], EPOCH + dt.timedelta(microseconds=row[4]), row[9]) for row in page
+                ]
+        except UnreadableFile as error:
+            raise ArchiveRefused(self._archive.file, str(error)) from None
+
+    def _require_whole(self) -> None:
+        verifying.require_whole(self._folder, self._archive, lambda _file, _done: None)
 
 
 def of(folder: Path, connection: Connection) -> list[ArchivedStretch]:

@@ -53,7 +53,7 @@ class Balance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Figures(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The log up to `position`, which is also the number of its events.
+    """The log from `first` up to `position`; what is before `first` was detached.
 
     `hashes` are SHA-256 in hex, by table; that of ledger.event is the hash of the log's head.
     `schema` is the number of the newest migration.
@@ -63,6 +63,7 @@ class Figures(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     schema: int
     hashes: dict[str, str]
     trial_balance: list[Balance]
+    first: int = 1
 
 
 class Cluster(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -101,12 +102,15 @@ def read(connection: Connection, *, upto: int) -> Figures:
         trial_balance=[
             Balance(*row) for row in connection.execute(_BALANCE.encode(), (upto,)).fetchall()
         ],
+        first=int(_one(connection, "SELECT coalesce(min(position), 1) FROM ledger.event")),
     )
 
 
 def differences(expected: Figures, found: Figures) -> list[str]:
     """Return in words where the found log is not the expected one; empty when it is."""
     lines = []
+    if expected.first != found.first:
+        lines.append(f"the log begins at {found.first}, not at {expected.first}")
     if expected.position != found.position:
         lines.append(f"the log ends at {found.position}, not at {expected.position}")
     if expected.schema != found.schema:
@@ -124,6 +128,22 @@ def differences(expected: Figures, found: Figures) -> list[str]:
         for account, currency in sorted(want.keys() | have.keys())
         if want.get((account, currency), 0) != have.get((account, currency), 0)
     ]
+
+
+def detached_since(connection: Connection, expected: Figures, found: Figures) -> bool:
+    """Return whether the found log begins later because partitions were detached from it."""
+    last = _one(
+        connection,
+        "SELECT coalesce(max(last_position), 0) FROM ledger.log_partition "
+        "WHERE detached_at IS NOT NULL",
+    )
+    return bool(found.first > expected.first and found.first == last + 1)
+
+
+def without_events(figures: Figures) -> Figures:
+    """Return what two logs have in common that begin at different positions."""
+    hashes = {"ledger.command": figures.hashes["ledger.command"]}
+    return msgspec.structs.replace(figures, hashes=hashes, trial_balance=[], first=1)
 
 
 def unbalanced(figures: Figures) -> list[str]:

@@ -131,9 +131,14 @@ def _compared(
         same = figures.read(connection, upto=listed.position)
         whole = figures.read(connection, upto=head)
         row = connection.execute("SELECT max(recorded_at) FROM ledger.event").fetchone()
-    # A migration may have been applied between a base backup and the moment restored.
-    newer = msgspec.structs.replace(listed, schema=max(listed.schema, same.schema))
-    differences = figures.differences(newer if found.kind == "base" else listed, same)
+        expected = listed
+        if found.kind == "base":
+            # Between the backup and the moment restored, a migration may have been applied and
+            # partitions may have been detached.
+            expected = msgspec.structs.replace(listed, schema=max(listed.schema, same.schema))
+            if figures.detached_since(connection, listed, same):
+                expected, same = figures.without_events(expected), figures.without_events(same)
+    differences = figures.differences(expected, same)
     differences += missing or []
     if found.kind == "log" and head != listed.position:
         differences.append(f"the log ends at {head}, not at {listed.position}")

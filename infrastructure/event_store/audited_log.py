@@ -11,6 +11,7 @@ from infrastructure.postgres.pool import Pool, raising_unavailable
 # Of a filter's index; where several filters leave few of them, the page is short.
 EXAMINED_LIMIT = 5_000
 _HEAD = "SELECT coalesce(max(position), 0) FROM ledger.event"
+_FIRST = "SELECT coalesce(min(position), 1) FROM ledger.event"
 _BY_POSITION = (
     f"SELECT {statement.READ_COLUMNS} FROM ledger.event "  # noqa: S608 - constants only
     "WHERE position = ANY (%(positions)s::bigint[]) ORDER BY position"
@@ -27,9 +28,9 @@ WITH of_stream AS MATERIALIZED (
     WHERE stream = %(stream)s AND position > %(after)s AND position <= %(until)s
     ORDER BY version LIMIT %(examined)s
 ), examined AS MATERIALIZED (
-    SELECT e.position, e.stream, e.tag, e.actor, e.correlation_id
-    FROM of_stream CROSS JOIN LATERAL (
-        SELECT * FROM ledger.event WHERE position = of_stream.position LIMIT 1) AS e
+    SELECT of_stream.position, e.stream, e.tag, e.actor, e.correlation_id
+    FROM of_stream LEFT JOIN LATERAL (
+        SELECT * FROM ledger.event WHERE position = of_stream.position LIMIT 1) AS e ON true
 )
 """
 _BY_COLUMN = """
@@ -84,6 +85,11 @@ class PostgresAuditedLog:
         ((position,),) = await self._rows(_HEAD, {})
         return int(position)
 
+    async def first(self) -> int:
+        """See AuditedLog."""
+        ((position,),) = await self._rows(_FIRST, {})
+        return int(position)
+
     async def find(self, chosen: LogFilter, *, after: int, until: int, limit: int) -> LogPage:
         """See AuditedLog."""
         query, parameters = find_query(chosen, after=after, until=until, limit=limit)
@@ -106,10 +112,13 @@ class PostgresAuditedLog:
 
     async def _page(self, rows: Sequence[tuple[Any, ...]], *, until: int, limit: int) -> LogPage:
         """Return the events of the rows' positions; one more than `limit` says that more follow."""
-        events = await self._events([position for (position,) in rows[:limit]])
+        positions = [position for (position,) in rows[:limit]]
+        events = await self._events(positions)
+        live = {event.position for event in events}
+        archived = [position for position in positions if position not in live]
         if len(rows) > limit:
-            return LogPage(events, events[-1].position, has_more=True)
-        return LogPage(events, until, has_more=False)
+            return LogPage(events, positions[-1], has_more=True, archived=archived)
+        return LogPage(events, until, has_more=False, archived=archived)
 
     async def _events(self, positions: Sequence[int]) -> list[StoredLogEvent]:
         if not positions:

@@ -42,7 +42,15 @@ class NotReplicated(psycopg.OperationalError):
 class PostgresEventLog:
     """`application.ports.EventLog` on Postgres; used from one event loop."""
 
-    def __init__(self, dsn: str, pool: Pool, on_full_disk: Callable[[], None] = _ignored) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        pool: Pool,
+        on_full_disk: Callable[[], None] = _ignored,
+        *,
+        carrier: str = "",
+    ) -> None:
+        self.carrier = carrier
         self._dsn = dsn
         self._pool = pool
         self._on_full_disk = on_full_disk
@@ -58,7 +66,7 @@ class PostgresEventLog:
             if batch.events:
                 began = time.perf_counter()
                 appended = await self._append_on(connection, batch)
-                metrics.APPEND_SECONDS.record(time.perf_counter() - began, "no")
+                metrics.APPEND_SECONDS.record(time.perf_counter() - began, self.carrier, "no")
                 return appended
             return await self._check_on(connection, batch)
 
@@ -264,7 +272,7 @@ class _LockedLog:
             self._open = True
             await self._connection.execute(statement.LOCK, prepare=True)
             cursor = await _send_read_after(self._connection, versions)
-        metrics.LOCK_WAIT_SECONDS.record(time.perf_counter() - began)
+        metrics.LOCK_WAIT_SECONDS.record(time.perf_counter() - began, self._log.carrier)
         self.news = [statement.read_event(row) for row in await cursor.fetchall()]
 
     async def read_after(self, versions: Mapping[str, int]) -> list[ports.RecordedEvent]:
@@ -287,7 +295,7 @@ class _LockedLog:
                 raise
             return _taken(batch)
         self._open = False
-        metrics.APPEND_SECONDS.record(time.perf_counter() - began, "yes")
+        metrics.APPEND_SECONDS.record(time.perf_counter() - began, self._log.carrier, "yes")
         return await self._log._answer(self._connection, await cursor.fetchone())
 
     async def end(self) -> None:

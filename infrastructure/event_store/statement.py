@@ -187,7 +187,7 @@ def read_event(row: tuple[Any, ...]) -> ports.RecordedEvent:
     longer in the database.
     """
     if row[0] is None:
-        raise ports.StreamArchived(row[1], row[2])
+        raise ports.StreamArchived(row[1])
     return ports.RecordedEvent(
         position=row[0],
         stream=row[1],

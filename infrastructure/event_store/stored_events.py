@@ -31,6 +31,14 @@ SELECT_LOG_BY_TOPIC = _SELECT + _BETWEEN + "AND topic = ANY(%s) ORDER BY notific
 SELECT_HEAD: LiteralString = "SELECT max(notification_id) FROM ledger.stored_events"
 
 
+class EventsArchived(IntegrityError):
+    """Events of a stream are in archives only."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(f"events of {stream} are in an archive and not in the database")
+        self.stream = stream
+
+
 class Envelope(msgspec.Struct, frozen=True):
     """What the log stores beside an event's payload; `recorded_at` is UTC."""
 
@@ -67,7 +75,7 @@ def select_stream(
 ) -> list[LedgerEvent]:
     """Return events of a stream with versions above `after` and up to `until`.
 
-    Raises the library's IntegrityError for a stream with events in archives only.
+    Raises EventsArchived for a stream with events in archives only.
     """
     rows = _fetch(
         connection,
@@ -80,7 +88,7 @@ def select_stream(
         ),
     )
     if any(row[4] is None for row in rows):
-        raise IntegrityError(f"events of {stream} are in an archive and not in the database")
+        raise EventsArchived(stream)
     return [LedgerEvent(r[0], r[1], r[2], r[3], Envelope(*r[4:])) for r in rows]
 
 

@@ -14,9 +14,10 @@ from eventsourcing.domain import EventSourcingError
 from eventsourcing.persistence import InterfaceError, OperationalError
 
 from application.commands.stream_kinds import StreamKind
-from application.ports import RecordedEvent, Unavailable
+from application.ports import RecordedEvent, StreamArchived, Unavailable
 from infrastructure.event_store import ledger_application
 from infrastructure.event_store.ledger_application import LedgerApplication
+from infrastructure.event_store.stored_events import EventsArchived
 
 State = TypeVar("State")
 Result = TypeVar("Result")
@@ -55,7 +56,7 @@ class PostgresStreamHistory:
         await asyncio.to_thread(self._ledger.close)
 
     async def _run(self, read: Callable[[], Result]) -> Result:
-        """Read in a thread; raises Unavailable or UnreadableStream."""
+        """Read in a thread; raises Unavailable, StreamArchived or UnreadableStream."""
         if self._queued >= QUEUE_LIMIT:
             raise Unavailable("stream history")
         thread: list[int] = []
@@ -74,6 +75,8 @@ class PostgresStreamHistory:
             raise Unavailable("database") from error
         except (OperationalError, InterfaceError) as error:
             raise Unavailable("database") from error
+        except EventsArchived as error:
+            raise StreamArchived(error.stream) from error
         except EventSourcingError as error:
             raise UnreadableStream(str(error)) from error
         finally:

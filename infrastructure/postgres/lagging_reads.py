@@ -145,10 +145,10 @@ class LaggingReads(PrimaryReads):
                     task = asyncio.ensure_future(replica(*args, **named))
                 answered, found = await self._outcome(task)
                 if answered:
-                    metrics.REPLICA_READS.add("replica", "")
+                    metrics.REPLICA_READS.add(self._replica.carrier, "replica", "")
                     return found[0]
                 reason = "failed"
-            metrics.REPLICA_READS.add("primary", reason)
+            metrics.REPLICA_READS.add(self._replica.carrier, "primary", reason)
             reading.is_primary = True
             return await primary(*args, **named)
 

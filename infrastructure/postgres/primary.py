@@ -7,9 +7,12 @@ calls itself a primary: it is recognised by its older timeline, and nothing is a
 
 import asyncio
 import contextlib
+import functools
 import logging
+import threading
+import time
 import weakref
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -22,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 3
 WATCH_SECONDS = 5.0
+# Threads that connect at the same time share a look, also one that found no server.
+SHARED_SECONDS = 1.0
 # Raises ObjectNotInPrerequisiteState, an OperationalError, on a standby.
 _PLACE = (
     "SELECT (SELECT system_identifier FROM pg_control_system()), "
@@ -31,6 +36,8 @@ DEFAULT_PORT = 5432
 _PARTS_OF_A_SERVER = ("host", "hostaddr", "port")
 # The highest timeline that this process has seen of each cluster, by its system identifier.
 _newest: dict[int, int] = {}
+# Event loops and threads may find out at the same time.
+_noting = threading.Lock()
 # Servers that a warning was logged of.
 _not_judged: set[str] = set()
 _places: "weakref.WeakKeyDictionary[psycopg.AsyncConnection[Any], Place]" = (
@@ -115,8 +122,8 @@ def places_of(dsn: str) -> list[tuple[str, str, str]]:
 def require_newest(connection: "psycopg.AsyncConnection[Any]") -> None:
     """Raise OldPrimary where this process has seen a newer primary than that of the connection."""
     place = _places.get(connection)
-    if place is not None and place.timeline < _newest.get(place.cluster, 0):
-        raise OldPrimary(f"timeline {place.timeline} was left for {_newest[place.cluster]}")
+    if place is not None:
+        _require_not_left(place)
 
 
 async def require_newest_behind(connection: "psycopg.AsyncConnection[Any]") -> None:
@@ -151,6 +158,60 @@ async def watched(dsn: str) -> AsyncIterator[None]:
             await watching
 
 
+class WatchedServers:
+    """The servers of an address, for threads that have no event loop."""
+
+    def __init__(self, dsn: str) -> None:
+        self._servers = servers_of(dsn)
+        self._looking = threading.Lock()
+        self._looked_at = -SHARED_SECONDS
+        self._found: tuple[Place, str] | psycopg.OperationalError
+
+    def newest(self) -> tuple[str, Callable[[], None]]:
+        """Return the address of the newest primary, and what raises OldPrimary once another is.
+
+        Raises OperationalError where no server accepts writes.
+        """
+        if len(self._servers) == 1:
+            return self._servers[0], _is_the_only_one
+        with self._looking:
+            if time.monotonic() - self._looked_at >= SHARED_SECONDS:
+                try:
+                    self._found = asyncio.run(_newest_of(self._servers))
+                except psycopg.OperationalError as error:
+                    self._found = error
+                self._looked_at = time.monotonic()
+            found = self._found
+        if isinstance(found, psycopg.OperationalError):
+            raise psycopg.OperationalError(str(found)) from found
+        place, address = found
+        return address, functools.partial(_require_not_left, place)
+
+    @contextlib.contextmanager
+    def watched(self) -> Iterator[None]:
+        """Look for a newer primary every few seconds during the block, in a thread."""
+        if len(self._servers) == 1:
+            yield
+            return
+        stop = threading.Event()
+        watching = threading.Thread(target=self._watch, args=(stop,), name="primary watch")
+        watching.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            watching.join()
+
+    def _watch(self, stop: threading.Event) -> None:
+        while not stop.wait(WATCH_SECONDS):
+            with contextlib.suppress(psycopg.OperationalError):
+                asyncio.run(_newest_of(self._servers))
+
+
+def _is_the_only_one() -> None:
+    """Whoever has its one address decides which server that is."""
+
+
 async def _find(dsn: str) -> tuple["Place | None", str]:
     servers = servers_of(dsn)
     return (None, dsn) if len(servers) == 1 else await _newest_of(servers)
@@ -180,11 +241,16 @@ async def _newest_of(servers: Sequence[str]) -> tuple[Place, str]:
         # Their timelines cannot be compared: each cluster counts its own promotions.
         raise psycopg.OperationalError("the servers of the address are of different clusters")
     newest, address = max(found, key=lambda each: each[0].timeline)
-    known = _newest.get(newest.cluster, 0)
-    if newest.timeline < known:
-        raise OldPrimary(f"timeline {newest.timeline} was left for {known}")
-    _newest[newest.cluster] = newest.timeline
+    with _noting:
+        _newest[newest.cluster] = max(_newest.get(newest.cluster, 0), newest.timeline)
+    _require_not_left(newest)
     return newest, address
+
+
+def _require_not_left(place: Place) -> None:
+    known = _newest.get(place.cluster, 0)
+    if place.timeline < known:
+        raise OldPrimary(f"timeline {place.timeline} was left for {known}")
 
 
 async def _look(address: str) -> Place | None:

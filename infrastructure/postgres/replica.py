@@ -70,8 +70,15 @@ class Replica:
     """The pool of the replica with what is known of it. Used from one event loop only."""
 
     def __init__(
-        self, dsn: str, primary: Pool, *, max_lag_seconds: float, good_looks: int = GOOD_LOOKS
+        self,
+        dsn: str,
+        primary: Pool,
+        *,
+        max_lag_seconds: float,
+        good_looks: int = GOOD_LOOKS,
+        carrier: str = "",
     ) -> None:
+        self.carrier = carrier
         named = conninfo.make_conninfo(dsn, application_name=APPLICATION_NAME)
         self.pool = make_pool(named, min_size=0, connection_class=BoundedConnection)
         self._dsn = named
@@ -183,7 +190,7 @@ class Replica:
         place = await self._compare(found.head)
         self._positions = found.positions
         self._head = found.head
-        metrics.REPLICA_LAG.set(self._lag_seconds)
+        metrics.REPLICA_LAG.set(self._lag_seconds, self.carrier)
         if not found.is_standby:
             self._leave_out("down", "it is no standby")
         elif place is not None and place[0] != found.cluster:
@@ -242,11 +249,11 @@ class Replica:
         logger.log(level, "replica: used for reads that may lag")
         self._was_looked_at = True
         self._left_out = asyncio.get_running_loop().create_future()
-        metrics.REPLICA_USED.set(1)
+        metrics.REPLICA_USED.set(1, self.carrier)
 
     def _leave_out(self, state: State, reason: str) -> None:
         self._good_looks = 0
-        metrics.REPLICA_USED.set(0)
+        metrics.REPLICA_USED.set(0, self.carrier)
         if self._state == "up" or not self._was_looked_at:
             logger.warning("replica: left out, because %s", reason)
         self._was_looked_at = True
@@ -257,13 +264,20 @@ class Replica:
 
 @asynccontextmanager
 async def open_replica(
-    dsn: str, primary: Pool, *, max_lag_seconds: float, good_looks: int = GOOD_LOOKS
+    dsn: str,
+    primary: Pool,
+    *,
+    max_lag_seconds: float,
+    good_looks: int = GOOD_LOOKS,
+    carrier: str = "",
 ) -> AsyncIterator[Replica]:
     """Watch the replica within; one that is away delays nothing.
 
     `good_looks` in a row have to find it well before it is used.
     """
-    replica = Replica(dsn, primary, max_lag_seconds=max_lag_seconds, good_looks=good_looks)
+    replica = Replica(
+        dsn, primary, max_lag_seconds=max_lag_seconds, good_looks=good_looks, carrier=carrier
+    )
     await replica.pool.open()
     watching = asyncio.create_task(replica.watch(), name="watch of the replica")
     try:

@@ -1788,21 +1788,6 @@ BEGIN
         PERFORM ledger.prepare_partition();
     END IF;
 
-    tenth := ledger.partition_positions() / 10;
-    IF base / tenth <> last_position / tenth THEN
-        PERFORM ledger.prepare_partition();
-    END IF;
-
-    tenth := ledger.partition_positions() / 10;
-    IF base / tenth <> last_position / tenth THEN
-        PERFORM ledger.prepare_partition();
-    END IF;
-
-    tenth := ledger.partition_positions() / 10;
-    IF base / tenth <> last_position / tenth THEN
-        PERFORM ledger.prepare_partition();
-    END IF;
-
     written := true;
     PERFORM pg_notify('ais_log', last_position::text);
 END

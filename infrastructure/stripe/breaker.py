@@ -41,7 +41,9 @@ class Breaker:
         changed: Callable[[bool], None] = lambda _: None,
         monotonic: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
+        carrier: str = "",
     ) -> None:
+        self._carrier = carrier
         self._pause_seconds = pause_seconds
         self._is_paused = is_paused
         self._changed = changed
@@ -51,7 +53,7 @@ class Breaker:
         self._first_at = -math.inf
         self._stopped_until: float | None = None
         self._probes = False
-        metrics.STRIPE_BREAKER_OPEN.set(0)
+        metrics.STRIPE_BREAKER_OPEN.set(0, self._carrier)
 
     def admit(self) -> bool:
         """Let a call pass; return whether it is the one that is sent to see.
@@ -89,7 +91,7 @@ class Breaker:
         if not probe or self._stopped_until is None:
             return
         self._stopped_until = None
-        metrics.STRIPE_BREAKER_OPEN.set(0)
+        metrics.STRIPE_BREAKER_OPEN.set(0, self._carrier)
         logger.warning("Stripe answers again: calls are sent")
         self._changed(False)
 
@@ -101,8 +103,8 @@ class Breaker:
         if self._outages < OUTAGES:
             return
         self._pause()
-        metrics.STRIPE_BREAKER_OPEN.set(1)
-        metrics.STRIPE_BREAKER_OPENED.add()
+        metrics.STRIPE_BREAKER_OPEN.set(1, self._carrier)
+        metrics.STRIPE_BREAKER_OPENED.add(self._carrier)
         logger.critical("Stripe did not answer %d calls in a row: none is sent", OUTAGES)
         self._changed(True)
 

@@ -90,7 +90,9 @@ class StripeCalls:
         timeout_seconds: float,
         pace: Pace,
         breaker: Breaker | None = None,
+        carrier: str = "",
     ) -> None:
+        self._carrier = carrier
         self._timeout = timeout_seconds
         self._pace = pace
         self._breaker = breaker
@@ -126,15 +128,19 @@ class StripeCalls:
                 response = await self._admitted(endpoint, object_id, params=params, key=key)
             except gateway.GatewayFailure as failure:
                 kind = type(failure).__name__
-                metrics.STRIPE_SECONDS.record(time.perf_counter() - began, endpoint.name, kind)
+                self._measure(began, endpoint.name, kind)
                 logger.info("Stripe %s: %s", endpoint.name, kind)
                 raise
-            metrics.STRIPE_SECONDS.record(time.perf_counter() - began, endpoint.name, "ok")
+            self._measure(began, endpoint.name, "ok")
             request_id = response.headers.get("Request-Id", "")
             if step is not None:
                 step.note(status=response.code, stripe_request=request_id)
         logger.info("Stripe %s: %s", endpoint.name, request_id)
         return _answer(endpoint, response)
+
+    def _measure(self, began: float, endpoint: str, outcome: str) -> None:
+        seconds = time.perf_counter() - began
+        metrics.STRIPE_SECONDS.record(seconds, self._carrier, endpoint, outcome)
 
     async def _admitted(
         self,

@@ -57,13 +57,15 @@ class StripePaymentGateway:
         limits: Limits,
         delayed_methods: Sequence[str] = (),
         breaker: Breaker | None = None,
+        carrier: str = "",
     ) -> None:
         self._calls = StripeCalls(
             api_key=api_key,
             base_url=base_url,
             timeout_seconds=timeout_seconds,
-            pace=Pace(limits),
+            pace=Pace(limits, carrier=carrier),
             breaker=breaker,
+            carrier=carrier,
         )
         self._methods = [*METHODS_THAT_SETTLE_AT_ONCE, *delayed_methods]
         self._search = SessionSearch(self._list_sessions)

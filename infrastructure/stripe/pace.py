@@ -107,7 +107,9 @@ class Pace:
         *,
         monotonic: Callable[[], float] = time.monotonic,
         call_later: CallLater | None = None,
+        carrier: str = "",
     ) -> None:
+        self._carrier = carrier
         self._limits = limits
         self._monotonic = monotonic
         self._call_later = call_later
@@ -169,7 +171,7 @@ class Pace:
 
     def _count_refused(self, now: float) -> None:
         """Warn of the requests that were not sent, in one line for many."""
-        metrics.STRIPE_NOT_SENT.add()
+        metrics.STRIPE_NOT_SENT.add(self._carrier)
         self._refused += 1
         if now >= self._warns_from:
             logger.warning("requests to Stripe not sent for our limit: %d", self._refused)
@@ -190,7 +192,7 @@ class Pace:
 
     def _count(self, endpoint: str, now: float) -> None:
         self._account.count(now)
-        metrics.STRIPE_LIMIT_USED.set(self._account.used(now))
+        metrics.STRIPE_LIMIT_USED.set(self._account.used(now), self._carrier)
         self._window(endpoint).count(now)
 
     def _window(self, endpoint: str) -> Window:

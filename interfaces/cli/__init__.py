@@ -43,6 +43,7 @@ doctor: `ais doctor`: checks that all is well, and says what to do if not
 explain: `ais explain`: the whole story of a booking
 completion: `ais completion`: the completion of verbs for a shell
 check: `ais check`: compares read models with the log
+whole_log: the log with what archives have, for `ais check` and `ais rebuild`
 timers: `ais timers`: lists what runs by itself, and has it run now
 retention: `ais retention`: lists how long data is kept, chooses another period
 tasks: `ais tasks`: lists tasks that failed, and tries them again

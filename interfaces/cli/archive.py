@@ -83,7 +83,7 @@ def detach(folder: Path, /, *, before: Positions, dsn: OwnerDsn, as_json: AsJson
     """Take whole partitions from the database whose archives are whole; this cannot be undone.
 
     Every stream in them must have been silent for ten years. Appends wait for milliseconds.
-    Read models are not made anew afterwards, and `ais check` refuses to compare them.
+    Afterwards `ais check` and `ais rebuild` need the folder, as `--archives FOLDER`.
 
     Exit codes: 0 done, 1 refused (the reason is printed), 2 a wrong call or setting.
 

@@ -2,27 +2,34 @@
 
 import psycopg
 
-from interfaces.cli import running
-from projections import checking, generations, progress
+from interfaces.cli import running, whole_log
+from projections import checking, progress
 from projections.checking import DIFFERENCE_LIMIT
-from projections.projection import ProjectionStopped
+from projections.projection import Connection, ProjectionStopped
+from projections.reading import LogTables
 from projections.registry import ALL
 
 
-def check(*, dsn: running.ProjectorDsn) -> int:
+def check(*, dsn: running.ProjectorDsn, archives: whole_log.Archives = None) -> int:
     """Print every difference between the read models and the log; exit code 1 if there is any.
 
     Runs beside live traffic, each read model in one snapshot. `dsn` names a login that is a
     member of ais_projector. Parked events count as differences, and so does a read model that
     could not be compared.
     """
-    differing = sum(_check_one(dsn, name) for name in sorted(ALL)) + _show_lags(dsn)
+    try:
+        with whole_log.opened(dsn, archives) as (connection, tables):
+            differing = sum(_check_one(connection, tables, name) for name in sorted(ALL))
+            differing += _show_lags(connection)
+    except whole_log.ERRORS as error:
+        print(f"ais check: {type(error).__name__}: {error}")
+        return 1
     return 1 if differing else 0
 
 
-def _check_one(dsn: str, name: str) -> int:
+def _check_one(connection: Connection, tables: LogTables, name: str) -> int:
     try:
-        found = checking.check(dsn, name)
+        found = checking.check_in(connection, name, tables)
     except (ProjectionStopped, psycopg.Error) as error:
         print(f"{name}: {type(error).__name__}: {error}")
         return 1
@@ -33,11 +40,10 @@ def _check_one(dsn: str, name: str) -> int:
     return len(found)
 
 
-def _show_lags(dsn: str) -> int:
+def _show_lags(connection: Connection) -> int:
     """Print how far each read model is; returns how many events are parked."""
     try:
-        with generations.connect(dsn) as connection:
-            lags = progress.read_progress(connection)
+        lags = progress.read_progress(connection)
     except psycopg.Error as error:
         print(f"lag: {type(error).__name__}: {error}")
         return 1

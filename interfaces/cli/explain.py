@@ -72,6 +72,9 @@ def lines_of(story: BookingStory) -> Iterator[str]:
     yield f"\nevents ({len(story.events)})"
     for event in story.events:
         yield from _event_lines(event, opened=story.is_opened)
+    if story.archived:
+        positions = ", ".join(map(str, story.archived))
+        yield f"  {len(story.archived)} more are in archives of the log only, at {positions}"
     yield f"\nentries ({len(story.entries)})"
     for entry in story.entries:
         references = " ".join(entry.references)

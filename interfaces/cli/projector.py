@@ -5,8 +5,8 @@ import threading
 from types import FrameType
 
 from infrastructure.redis import search_cache
+from interfaces import roles
 from interfaces.cli import running
-from projections import runner
 
 
 def projector(*, dsn: running.ProjectorDsn, redis_url: running.RedisUrl = None) -> int:
@@ -25,7 +25,8 @@ def projector(*, dsn: running.ProjectorDsn, redis_url: running.RedisUrl = None) 
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, ask_to_stop)
     with running.reporting_as("projector", running.configured_to_report()):
-        stopped = runner.run_all(dsn, stop, search_cache.for_projector(redis_url, stop))
+        answers = search_cache.for_projector(redis_url, stop)
+        stopped = roles.project_until(dsn, stop, answers)
     for name, error in sorted(stopped.items()):
         print(f"{name} stopped: {type(error).__name__}: {error}")
     return 1 if stopped else 0

@@ -3,13 +3,14 @@
 import psycopg
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from interfaces.cli import running
+from interfaces.cli import running, whole_log
 from projections import rebuild as rebuilding
-from projections.projection import ProjectionStopped
+from projections.projection import Connection, ProjectionStopped
+from projections.reading import LogTables
 from projections.registry import ALL
 
 
-def rebuild(*names: str, dsn: running.ProjectorDsn) -> int:
+def rebuild(*names: str, dsn: running.ProjectorDsn, archives: whole_log.Archives = None) -> int:
     """Rebuild the named read models, or all, beside the live ones; readers notice nothing.
 
     Safe to interrupt and to repeat. `dsn` names a login that is a member of ais_projector. The
@@ -19,16 +20,24 @@ def rebuild(*names: str, dsn: running.ProjectorDsn) -> int:
     if unknown:
         print(f"no such read model: {', '.join(unknown)}; there are {', '.join(sorted(ALL))}")
         return 2
-    return max(_rebuild_one(dsn, name) for name in names or sorted(ALL))
+    try:
+        with whole_log.opened(dsn, archives) as (connection, tables):
+            return max(_rebuild_one(connection, tables, name) for name in names or sorted(ALL))
+    except whole_log.ERRORS as error:
+        print(f"ais rebuild: {type(error).__name__}: {error}")
+        return 1
 
 
-def _rebuild_one(dsn: str, name: str) -> int:
+def _rebuild_one(connection: Connection, tables: LogTables, name: str) -> int:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeRemainingColumn()) as bar:
         task = bar.add_task(name, total=None)
         try:
-            rebuilt = rebuilding.rebuild(
-                dsn, name, lambda done, end: bar.update(task, completed=done, total=end)
+            rebuilt = rebuilding.rebuild_in(
+                connection,
+                name,
+                lambda done, end: bar.update(task, completed=done, total=end),
+                tables,
             )
         except (
             rebuilding.RebuildRefused,

@@ -14,6 +14,7 @@ from application.ports import Unavailable
 from infrastructure.archive import stretches
 from infrastructure.archive.manifest import ArchiveRefused
 from infrastructure.parquet.row_file import ParquetMissing
+from infrastructure.postgres import primary
 from infrastructure.redis.part_queue import NobodyWorks, PartFailed
 from interfaces.cli import replay_worker, running
 from projections import generations, parallel_replay
@@ -55,6 +56,7 @@ def replay(
         return 2
     elsewhere = _by_workers(redis_url) if workers and redis_url is not None else None
     try:
+        dsn = primary.newest_address(dsn)
         with generations.connect(dsn) as connection:
             folder = [] if archives is None else stretches.of(archives, connection)
         found = parallel_replay.replay_all(

@@ -153,11 +153,15 @@ def lines_of(restored: Restored) -> list[str]:
     listed = restored.listed
     currencies = sorted({each.currency for each in listed.trial_balance})
     last = restored.last_recorded_at
+    first = restored.found.first
+    compared = listed.hashes if first == listed.first else ["ledger.command"]
+    balances = len(listed.trial_balance) if first == listed.first else 0
     return [
         f"restored in {restored.seconds:.1f} s: backup {restored.id} of {restored.taken_at:%FT%TZ}",
         f"compared up to position {listed.position}: schema {listed.schema}, hashes of "
-        f"{', '.join(sorted(listed.hashes))}, {len(listed.trial_balance)} balances "
+        f"{', '.join(sorted(compared))}, {balances} balances "
         f"({', '.join(currencies) or 'none'})",
+        *_detached_lines(first, listed.first),
         f"the log ends at position {restored.found.position}"
         + ("" if last is None else f", recorded {last:%FT%TZ}")
         + f", head hash {restored.found.hashes['ledger.event']}",
@@ -168,6 +172,16 @@ def lines_of(restored: Restored) -> list[str]:
 def in_utc(instant: dt.datetime | None) -> dt.datetime | None:
     """Return the instant with a time zone: UTC where it has none."""
     return None if instant is None else instant.replace(tzinfo=instant.tzinfo or dt.UTC)
+
+
+def _detached_lines(first: int, listed: int) -> list[str]:
+    if first == 1:
+        return []
+    when = " after the backup" if first > listed else ""
+    return [
+        f"positions 1 to {first - 1} were detached{when}: "
+        "`ais archive verify` compares their archives"
+    ]
 
 
 def _settled_lines(settled: afterwards.Settled) -> list[str]:

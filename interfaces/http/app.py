@@ -209,7 +209,9 @@ class EdgeApp(Litestar):
                 step.note(route=route, status=exchange.status)
                 logger.info("%s %s: %d", scope["method"], route, exchange.status)
         status = _STATUS_CLASSES[exchange.status // 100]
-        metrics.REQUEST_SECONDS.record(time.perf_counter() - began, route, status)
+        metrics.REQUEST_SECONDS.record(
+            time.perf_counter() - began, self.ports.carrier, route, status
+        )
 
     async def _answer(
         self, scope: HTTPScope, receive: Receive, send: Send, exchange: correlation.Exchange

@@ -1,6 +1,6 @@
 """Routes of auditors: the log in order, filtered and resumable, and all that is of one booking."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from litestar import get
@@ -22,12 +22,20 @@ class AuditedEventsResponse(msgspec.Struct, rename="camel"):
     """In the order of the log, which was examined up to `position`: continue with it as `after`.
 
     `nextCursor` is the same where more follows now, else null. A page with a rare filter may be
-    short, or empty, and yet have one.
+    short, or empty, and yet have one. Events up to `archivedUpTo` are in archives of the log only,
+    and not in any answer; it is null while the database has all.
     """
 
     events: list[ShownEvent]
     position: int
     next_cursor: str | None
+    archived_up_to: int | None
+
+
+class AuditedBookingResponse(AuditedEventsResponse, rename="camel"):
+    """`archived` are the positions of the booking's events that only archives have."""
+
+    archived: list[int]
 
 
 @get("/api/audit/events", **auth.signed_in("read_audit"))
@@ -47,18 +55,18 @@ async def read_audited_events(
         after=after,
         limit=_size(limit),
     )
-    return _page(page)
+    return AuditedEventsResponse(**_members(page))
 
 
 @get("/api/audit/bookings/{reference:str}", **auth.signed_in("read_audit"))
 async def read_audited_booking(
     request: StrictRequest, reference: FromPath[str], after: After = None, limit: Limit = 100
-) -> AuditedEventsResponse:
+) -> AuditedBookingResponse:
     """All events of a booking, its payments, claims, tax documents and credits, in log order."""
     page = await read_booking_log.read_booking_log(
         request.ports.audit.log, reference, after=after, limit=_size(limit)
     )
-    return _page(page)
+    return AuditedBookingResponse(**_members(page), archived=list(page.archived))
 
 
 def _size(limit: int) -> int:
@@ -67,12 +75,13 @@ def _size(limit: int) -> int:
     return limit
 
 
-def _page(page: AuditedPage) -> AuditedEventsResponse:
-    return AuditedEventsResponse(
-        events=[shown(each) for each in page.events],
-        position=page.position,
-        next_cursor=str(page.position) if page.has_more else None,
-    )
+def _members(page: AuditedPage) -> dict[str, Any]:
+    return {
+        "events": [shown(each) for each in page.events],
+        "position": page.position,
+        "next_cursor": str(page.position) if page.has_more else None,
+        "archived_up_to": page.archived_up_to or None,
+    }
 
 
 ROUTES = (read_audited_events, read_audited_booking)

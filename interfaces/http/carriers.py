@@ -56,9 +56,11 @@ def create_tier(carriers: Mapping[str, EdgeApp]) -> EdgeApp:
     """Return the application for requests to no carrier; `carriers` are by designator."""
     ports = next(iter(carriers.values())).ports
     readiness = readiness_of({name: app.ports.readiness for name, app in carriers.items()})
-    # No carrier's modes of operation and no carrier's origins are the tier's.
+    # No carrier's modes of operation, origins and metrics are the tier's.
     modes = msgspec.structs.replace(ports.modes, current=CurrentModes())
-    own = msgspec.structs.replace(ports, readiness=readiness, cors_origins=frozenset(), modes=modes)
+    own = msgspec.structs.replace(
+        ports, readiness=readiness, cors_origins=frozenset(), modes=modes, carrier=""
+    )
     return create_app(own, routes=health.ROUTES)
 
 

@@ -74,6 +74,8 @@ class HttpPorts(msgspec.Struct, frozen=True):
     stripe_events: StoredEventReader
     # What users wrote, where lists are read from a replica that may lack it.
     last_writes: LastWrites | None = None
+    # Whose requests these are, in metrics.
+    carrier: str = ""
     # Those of the whole process.
     roles: tuple[str, ...] = ("web",)
     trusted_proxies: tuple[Network, ...] = ()

@@ -221,6 +221,18 @@ KINDS: Mapping[str, Kind] = {
         agent="Make a new quote and read the new terms to the traveller.",
         operator="None.",
     ),
+    "ARCHIVED": Kind(
+        410,
+        False,
+        "This is in the archive and can no longer be read or changed here.",
+        "هذا السجل في الأرشيف، ولم يعد الاطلاع عليه أو تعديله ممكنًا هنا.",
+        cause="Events of the booking, flight or payment were archived and detached from the "
+        "database: nothing happened to it for ten years. Nothing was recorded.",
+        client="Do not repeat the request. Show the reference and have the traveller contact the "
+        "airline; lists show what they showed before.",
+        agent="Ask an operator for the archived events, with the booking reference.",
+        operator="Read them in the [archives of the log](../explanation/archives.md).",
+    ),
     "IDEMPOTENCY_CONFLICT": Kind(
         422,
         False,

@@ -27,7 +27,7 @@ from application.payment.gateway import (
     GatewayTimeout,
     GatewayUnavailable,
 )
-from application.ports import Unavailable
+from application.ports import StreamArchived, Unavailable
 from domain.kernel.rejections import Rejection
 from interfaces.http import reason_words
 from interfaces.http.answers import Answered, with_head
@@ -141,6 +141,8 @@ def as_problem(error: Exception, request: Request[Any, Any, Any]) -> Problem:
             )
         case Unavailable():
             return _unavailable(error)
+        case StreamArchived():
+            return Problem("ARCHIVED")
         case CheckoutDelayed():
             return _delayed(error)
         case GatewayFailure():

@@ -14,12 +14,12 @@ ROW_LIMIT = 100
 # Bookings of the log that entries name; a posting for something else is the journal's to check.
 _BOOKINGS = """
 SELECT booking, account, currency, v.amount, p.amount
-FROM (SELECT DISTINCT booking FROM ledger.posting AS p WHERE position <= %(upto)s
+FROM (SELECT DISTINCT booking FROM {posting} AS p WHERE position <= %(upto)s
       AND EXISTS (SELECT FROM ledger.stream_event AS e
                   WHERE e.stream = p.booking AND e.version = 1)) AS known
 JOIN ((SELECT booking, account, currency, sum(amount)::bigint AS amount
       FROM coupon_value_change GROUP BY 1, 2, 3 HAVING sum(amount) <> 0) AS v
-FULL JOIN (SELECT booking, account, currency, -sum(amount)::bigint AS amount FROM ledger.posting
+FULL JOIN (SELECT booking, account, currency, -sum(amount)::bigint AS amount FROM {posting}
            WHERE position <= %(upto)s AND account = ANY (%(accounts)s)
            GROUP BY 1, 2, 3 HAVING sum(amount) <> 0) AS p USING (booking, account, currency))
 USING (booking)
@@ -41,7 +41,8 @@ ORDER BY 1, 2, 3 LIMIT %(limit)s
 def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
     """Yield differences in words; requires the generation entered and the snapshot fixed."""
     parameters = {"upto": log.upto, "limit": ROW_LIMIT, "accounts": list(DIVIDED_ACCOUNTS)}
-    for booking, account, currency, have, want in cursor.execute(_BOOKINGS, parameters).fetchall():
+    posted = cursor.execute(log.tables.query(_BOOKINGS), parameters).fetchall()
+    for booking, account, currency, have, want in posted:
         yield f"coupons of {booking} are worth {have} {currency} on {account}, posted is {want}"
     for flight, account, currency, have, want in cursor.execute(_FLIGHTS, parameters).fetchall():
         yield f"{flight} is owed {have} {currency} on {account}, its changes sum to {want}"

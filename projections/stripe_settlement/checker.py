@@ -17,7 +17,7 @@ from projections.stripe_settlement.projector import AmountRow, PaidOutRow, Payou
 _CLEARING = """
 SELECT currency, c.amount, p.amount
 FROM stripe_clearing AS c
-FULL JOIN (SELECT currency, sum(amount)::bigint AS amount FROM ledger.posting
+FULL JOIN (SELECT currency, sum(amount)::bigint AS amount FROM {posting}
            WHERE position <= %s AND account = %s GROUP BY currency) AS p USING (currency)
 WHERE c.amount IS DISTINCT FROM p.amount ORDER BY currency
 """
@@ -26,7 +26,7 @@ WHERE c.amount IS DISTINCT FROM p.amount ORDER BY currency
 def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
     """Yield differences in words; requires the generation entered and the snapshot fixed."""
     parameters = (log.upto, accounts.STRIPE_CLEARING)
-    for currency, have, want in cursor.execute(_CLEARING, parameters).fetchall():
+    for currency, have, want in cursor.execute(log.tables.query(_CLEARING), parameters).fetchall():
         yield f"account 1010 holds {have} {currency}, its postings sum to {want}"
     expected: dict[str, dict[str, msgspec.Struct]] = {table: {} for table in _TABLES}
     folded: dict[str, Payout] = {}

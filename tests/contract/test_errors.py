@@ -28,6 +28,7 @@ CONTRACT = {
     "IDEMPOTENCY_IN_PROGRESS": (409, True),
     "BOOKING_EXPIRED": (410, False),
     "QUOTE_EXPIRED": (410, False),
+    "ARCHIVED": (410, False),
     "IDEMPOTENCY_CONFLICT": (422, False),
     "REFUND_EXCEEDS_CAPTURED": (422, False),
     "RATE_LIMITED": (429, True),

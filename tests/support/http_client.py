@@ -24,7 +24,7 @@ from application.identity.session_ports import SessionPorts
 from application.modes.current_modes import CurrentModes
 from application.modes.ports import ModePorts
 from application.payment.gateway import GatewayMisconfigured
-from application.ports import Unavailable
+from application.ports import StreamArchived, Unavailable
 from application.rate_limit import Limit, Slice
 from domain.identity import rejections
 from domain.identity.roles import Role
@@ -101,6 +101,8 @@ async def fail(how: FromPath[str]) -> ProbeResponse:
     """Fail in the way asked for."""
     if how == "unavailable":
         raise Unavailable("database", retry_after_seconds=3)
+    if how == "archived":
+        raise StreamArchived("booking-AB2CDE")
     if how == "misconfigured":
         raise GatewayMisconfigured("status 401, invalid_request_error, request req_1")
     raise RuntimeError("personal data of somebody@example.com")

@@ -54,6 +54,8 @@ class Tier(msgspec.Struct, frozen=True):
     carriers: Mapping[str, Carrier]
     environment: Mapping[str, str]
     folder: Path
+    # Where the one web process shows its metrics.
+    metrics_port: int
 
     @contextmanager
     def process(self, role: str, **settings: str) -> Iterator["subprocess.Popen[bytes]"]:
@@ -124,8 +126,10 @@ def three_carriers() -> Iterator[Tier]:
             "AIS_DATA_DIR": str(folder),
             **running_system.OVERRIDES,
         }
-        tier = Tier(carriers, environment, folder)
-        web = stack.enter_context(tier.process("web"))
+        tier = Tier(carriers, environment, folder, ports.free_port())
+        shown_at = {"OPERATIONS_HOST": "127.0.0.1", "OPERATIONS_PORT": str(tier.metrics_port)}
+        own = {f"AIS_{name}": value for name, value in shown_at.items()}
+        web = stack.enter_context(tier.process("web", **own))
         tier.await_answer(f"http://127.0.0.1:{port}", web)
         yield tier
 

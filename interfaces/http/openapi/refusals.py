@@ -19,6 +19,12 @@ _STRIPE = ("PAYMENT_FAILED", "PAYMENT_PROCESSING", "PROVIDER_ERROR", "PROVIDER_T
 _OWN_ERASURE = "/api/me/erasure"
 # What the body names, or the caller has asked for, may not be there.
 _LOOKING_FOR = ("/api/bookings/find", _OWN_ERASURE)
+# What these name is a stream of the log.
+_ARCHIVED = (
+    *("/api/bookings/{", "/api/flights/{", "/api/credits/{", "/api/gift-cards/{"),
+    *("/api/admin/bookings/{", "/api/admin/flights/{", "/api/admin/payments/{"),
+    *("/api/admin/claims/{", "/api/admin/credits/{"),
+)
 _BOOKING = ("SEATS_UNAVAILABLE", "PAYMENT_REQUIRED", "BOOKING_EXPIRED")
 
 
@@ -50,6 +56,8 @@ def _codes(route: Declared) -> Iterator[str]:
         yield "REQUEST_TIMEOUT"
     if "{" in route.path or route.path in _LOOKING_FOR:
         yield "NOT_FOUND"
+    if route.path.startswith(_ARCHIVED):
+        yield "ARCHIVED"
     if route.admission is None:
         return
     yield from ("NOT_ACCEPTABLE", "RATE_LIMITED")
@@ -69,7 +77,7 @@ def _refused_changes(route: Declared, admission: Admission) -> Iterator[str]:
     if route.path.startswith("/api/admin/clients/"):
         yield "INVALID_STATE_TRANSITION"
     if {"quoteId", "flightId", "flightIds", "booking", "seats", "code", "bookings"} & route.members:
-        yield "NOT_FOUND"
+        yield from ("NOT_FOUND", "ARCHIVED")
     if {"flightId", "flightIds", "seats"} & route.members:
         yield "SEATS_UNAVAILABLE"
     if route.path.endswith("-quote") or route.path == "/api/quotes":

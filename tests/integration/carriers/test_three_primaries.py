@@ -13,7 +13,9 @@ from contextlib import AsyncExitStack
 import httpx
 import psycopg
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
+from application import metrics
 from tests.support import customers, ports, running_system, stored_log, three_carriers
 from tests.support.customers import Customer, Refused
 from tests.support.three_carriers import ROOT, Carrier, Tier
@@ -36,7 +38,7 @@ async def customer_of(tier: Tier) -> AsyncIterator[Sold]:
 
 
 async def test_each_carrier_sells_on_its_own_log_with_its_own_keys_and_money(
-    customer_of: Sold,
+    tier: Tier, customer_of: Sold
 ) -> None:
     bookings = {
         name: await three_carriers.ticketed(carrier, customer)
@@ -62,6 +64,25 @@ async def test_each_carrier_sells_on_its_own_log_with_its_own_keys_and_money(
             assert (answer.status_code, answer.json()["code"]) == (401, "UNAUTHORIZED")
     issuers = {_issuer_keys(customer) for _, customer in customer_of.values()}
     assert len({await each for each in issuers}) == len(customer_of)
+    _assert_measured_by_carrier(tier)
+
+
+def _assert_measured_by_carrier(tier: Tier) -> None:
+    """What one process measures of several carriers does not mix."""
+    text = httpx.get(f"http://127.0.0.1:{tier.metrics_port}/metrics", timeout=30).text
+    shown: dict[str, set[str]] = {}
+    for family in text_string_to_metric_families(text):
+        for each in family.samples:
+            if each.value or each.name == metrics.STRIPE_BREAKER_OPEN.name:
+                shown.setdefault(each.name, set()).add(each.labels.get("carrier", ""))
+    carriers = set(tier.carriers)
+    for name in (
+        *("ais_commands_total", "ais_append_seconds_count", "ais_append_commands_count"),
+        *("ais_stripe_call_seconds_count", "ais_stripe_breaker_open"),
+    ):
+        assert shown[name] == carriers, name
+    # Asked at no carrier's address: whether the process lives.
+    assert shown["ais_request_seconds_count"] == {*carriers, ""}
 
 
 async def _issuer_keys(customer: Customer) -> str:

@@ -42,5 +42,22 @@ def read(chosen: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
     return {name: part for name, part in parsed.items() if not name.startswith("x-")}
 
 
+def with_carriers() -> dict[str, Any]:
+    """The file with what `carriers.yaml` adds to it."""
+    added = yaml.safe_load((FOLDER / "carriers.yaml").read_text("utf-8"))
+    found: dict[str, Any] = _merged(read(), added)
+    return found
+
+
+def _merged(first: Any, second: Any) -> Any:
+    """Merge as the specification of Compose says: members by name, lists one after the other."""
+    if isinstance(first, list):
+        return [*first, *second]
+    if not isinstance(first, dict):
+        return second
+    both = {name: _merged(part, second[name]) for name, part in first.items() if name in second}
+    return {**first, **second, **both}
+
+
 def _text() -> str:
     return (FOLDER / "compose.yaml").read_text("utf-8")

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from infrastructure.postgres import roles as logins
-from interfaces import settings
+from interfaces import carrier_settings, settings
 from interfaces.cli import main
 from interfaces.http.app import ROUTES
 from interfaces.roles import ALL_ROLES
@@ -20,9 +20,24 @@ from tests.integration.image import dockerfile
 ROOT = compose_file.FOLDER.parents[1]
 FILE = compose_file.read()
 SERVICES: dict[str, dict[str, Any]] = FILE["services"]
+SCHEMA = jsonschema_rs.validator_for(
+    json.loads((Path(__file__).parent / "compose-spec.json").read_text("utf-8"))
+)
 OURS = {*ALL_ROLES, "migrate"}
 IMAGE = dockerfile.stages((ROOT / "ops/images/Dockerfile").read_text("utf-8"))[-1]
 ENTRYPOINT = IMAGE.only("ENTRYPOINT").words
+TABLE = """
+[{name}]
+AIS_DATABASE_URL = "postgresql://ais_app:word@{name}/ais"
+AIS_REDIS_URL = "redis://cache/{number}"
+AIS_MASTER_KEY = "master-{number}"
+AIS_TOKEN_KEY = "token-{number}"
+AIS_STRIPE_API_KEY = "stripe-{number}"
+AIS_STRIPE_WEBHOOK_SECRETS = "webhook-{number}"
+AIS_PUBLIC_URL = "https://{number}.example"
+AIS_AIRLINE_CODE = "00{number}"
+AIS_DATA_DIR = "/var/lib/ais/{name}"
+"""
 # Settings of commands that do not read all of them, and where files of settings are.
 READ_BEFORE = {"AIS_SECRETS_DIR"}
 
@@ -34,11 +49,9 @@ def _settings_of(service: dict[str, Any]) -> set[str]:
 
 
 def test_the_file_is_what_the_published_schema_asks_for() -> None:
-    schema = json.loads((Path(__file__).parent / "compose-spec.json").read_text("utf-8"))
-    validator = jsonschema_rs.validator_for(schema)
-    assert [str(each) for each in validator.iter_errors(FILE)] == []
+    assert [str(each) for each in SCHEMA.iter_errors(FILE)] == []
     broken = {**FILE, "services": {"web": {"images": "of nothing"}}}
-    assert not validator.is_valid(broken)
+    assert not SCHEMA.is_valid(broken)
 
 
 def test_every_role_runs_and_each_command_exists() -> None:
@@ -68,6 +81,33 @@ def test_each_process_gets_settings_that_exist_and_all_that_it_needs(name: str) 
         assert given >= needed | {"AIS_REDIS_URL"}
     secret = {f"AIS_{each.upper()}" for each, about in settings.ABOUT.items() if about.is_secret}
     assert not secret & SERVICES[name]["environment"].keys(), "a secret is a file"
+
+
+def test_a_pool_of_connections_is_optional_for_every_role_that_can_use_one() -> None:
+    using = {*settings.ABOUT["pooled_database_url"].used_by} & {*ALL_ROLES}
+    assert len(using) == 3
+    for name in ALL_ROLES:
+        assert ("AIS_POOLED_DATABASE_URL" in SERVICES[name]["secrets"]) == (name in using)
+
+
+def test_with_the_file_of_carriers_the_web_processes_serve_several_airlines(
+    tmp_path: Path,
+) -> None:
+    merged = compose_file.with_carriers()
+    assert SCHEMA.is_valid(merged)
+    web = merged["services"]["web"]
+    secret = "carriers.toml"
+    assert [name for name in ALL_ROLES if secret in merged["services"][name]["secrets"]] == ["web"]
+    assert merged["secrets"][secret] == {"file": f"./secrets/{secret}"}
+    assert web["environment"]["AIS_CARRIERS"] == f"/run/secrets/{secret}"
+    # What is in the environment holds for all, and a table is taken over it.
+    path = tmp_path / secret
+    tables = [TABLE.format(name=name, number=n) for n, name in enumerate(("YY", "ZZ"), 1)]
+    path.write_text("".join(tables), "utf-8")
+    given = {**web["environment"], "AIS_CARRIERS": str(path)}
+    del given["AIS_SECRETS_DIR"]
+    assert not given[carrier_settings.CHOSEN], "one airline would be served"
+    assert carrier_settings.load_all(given).keys() == {"YY", "ZZ"}
 
 
 def _is_required(field: str) -> bool:

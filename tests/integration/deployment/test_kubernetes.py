@@ -105,6 +105,18 @@ def test_the_ports_of_addresses_that_settings_give_as_examples_are_reached() -> 
     assert named <= reached
 
 
+def test_only_web_processes_get_the_settings_of_several_airlines_where_there_are_any() -> None:
+    files = (kubernetes_files.FOLDER / "settings.yaml").read_text("utf-8")
+    (path,) = re.findall(r"/run/secrets/carriers/\S+\.toml", files)
+    for each in PODS:
+        volumes = {one["name"]: one for one in each["spec"]["template"]["spec"]["volumes"]}
+        mounted = {one["mountPath"]: one for one in _container(each)["volumeMounts"]}
+        folder = path.rpartition("/")[0]
+        assert (folder in mounted) == (each["metadata"]["name"] == "ais-web")
+        if folder in mounted:
+            assert volumes[mounted[folder]["name"]]["secret"]["optional"] is True
+
+
 def test_settings_exist_and_secrets_are_only_referred_to() -> None:
     given = _named("ConfigMap", "ais-settings")["data"]
     secret = {f"AIS_{each.upper()}" for each, about in settings.ABOUT.items() if about.is_secret}
@@ -115,6 +127,12 @@ def test_settings_exist_and_secrets_are_only_referred_to() -> None:
     with pytest.raises(settings.SettingRefused, match="AIS_TRUSTED_PROXIES"):
         settings.load({**SECRETS, **given})
     settings.load({**SECRETS, **given, "AIS_TRUSTED_PROXIES": "10.20.3.0/28"})
+    own = _named("ConfigMap", "ais-web-settings")["data"]
+    assert own.keys() <= known - secret
+    web = _container(_named("Deployment", "ais-web"))
+    assert [each["configMapRef"]["name"] for each in web["envFrom"]] == [
+        *("ais-settings", "ais-web-settings"),
+    ]
     most = _named("HorizontalPodAutoscaler", "ais-web")["spec"]["maxReplicas"]
     workers = _named("Deployment", "ais-worker")["spec"]["replicas"]
     assert int(given["AIS_STRIPE_SHARE_PERCENT"]) * (most + workers) <= 100

@@ -15,8 +15,12 @@ TUTORIAL = ROOT / "docs" / "tutorial" / "first-booking.md"
 
 # They need no demo: `test_add_a_use_case.py` checks excerpts and commands of the first, the
 # end-to-end tests start the processes of the second, `tests/integration/carriers` follows the
-# third and `tests/integration/deployment` starts the processes of the fourth.
-WITHOUT_DEMO = {"add-a-use-case", "run", "consolidate-airlines", "deploy"}
+# third, `tests/integration/deployment` starts the processes of the fourth, and
+# `test_detach_how_to.py` follows the fifth on an old log.
+WITHOUT_DEMO = {
+    *("add-a-use-case", "run", "consolidate-airlines", "deploy"),
+    "detach-old-partitions",
+}
 HOW_TOS = [
     page
     for page in sorted((ROOT / "docs" / "how-to").glob("*.md"))

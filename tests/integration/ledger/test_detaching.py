@@ -1,5 +1,6 @@
 """`ais archive detach`: a partition leaves with its postings, and nothing is forgotten by it."""
 
+import asyncio
 import datetime as dt
 import sys
 from collections.abc import AsyncIterator
@@ -7,35 +8,36 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from eventsourcing.persistence import IntegrityError
 
 from application import ports
-from application.coordination import LogFollower
-from infrastructure.archive import detaching, stretches, verifying, writing
+from application.audit.explain_booking import explain_booking
+from application.audit.ports import LogFilter
+from application.audit.read_booking_log import read_booking_log
+from application.audit.read_log import read_log
+from application.commands import stream_kinds
+from infrastructure.archive import stretches, verifying
 from infrastructure.archive.detaching import Detached, DetachRefused
-from infrastructure.event_store import stored_events
-from interfaces.cli import main
+from infrastructure.event_store.audited_log import PostgresAuditedLog
+from infrastructure.event_store.stream_history import PostgresStreamHistory
+from infrastructure.sealing import master_key
+from interfaces import audit_composition
+from interfaces.cli import explain, main
 from projections import checking, parallel_replay, rebuild
 from projections.projection import LogIncomplete
 from tests.integration.ledger.test_exports import require
 from tests.integration.projections.airline import FLIGHT, Airline, running_airline
-from tests.support import log_partitions
+from tests.support import detached_log, log_partitions
+from tests.support.detached_log import LATER, quiet
 from tests.support.postgres_airline import postgres_airline
 from tests.support.servers import TestDatabase
 
 WIDTH = 50
-LATER = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
-
-
-def quiet(*_: object) -> None:
-    """Show no progress."""
 
 
 def detach(airline: Airline, folder: Path, *, silent_since: dt.datetime = LATER) -> list[Detached]:
-    with psycopg.connect(airline.database.owner_dsn, autocommit=True) as connection:
-        return detaching.detach(
-            connection, folder, before=WIDTH + 1, silent_since=silent_since, progress=quiet
-        )
+    return detached_log.detach(
+        airline.database.owner_dsn, folder, before=WIDTH + 1, silent_since=silent_since
+    )
 
 
 def verify(airline: Airline, folder: Path) -> verifying.Verified:
@@ -60,13 +62,7 @@ async def sold(database: TestDatabase, tmp_path: Path) -> AsyncIterator[Airline]
         while airline.query("SELECT max(position) FROM ledger.event") <= [(WIDTH + 10,)]:
             await airline.sell()
         await airline.catch_up()
-        with psycopg.connect(database.owner_dsn, autocommit=True) as owner:
-            for name in LogFollower:
-                owner.execute(
-                    "INSERT INTO process.checkpoint (name, position) VALUES (%s, %s)",
-                    (name, WIDTH + 10),
-                )
-            writing.write(owner, tmp_path, positions=WIDTH, progress=quiet)
+        detached_log.archive(database.owner_dsn, tmp_path, positions=WIDTH, passed=WIDTH + 10)
         yield airline
 
 
@@ -91,15 +87,67 @@ async def test_a_stream_in_an_archive_is_known_and_nothing_is_decided_on_it(
     sold: Airline, tmp_path: Path
 ) -> None:
     detach(sold, tmp_path)
-    with pytest.raises(ports.StreamArchived, match=f"of {FLIGHT} is in an archive"):
+    with pytest.raises(ports.StreamArchived, match=f"of {FLIGHT} are in an archive"):
         await sold.log.read_after({FLIGHT: 0})
     async with postgres_airline(sold.database.app_dsn, clock=sold.clock, kind=Airline) as other:
-        with pytest.raises(ports.StreamArchived, match=f"of {FLIGHT} is in an archive"):
-            await other.reserve()
-    with psycopg.connect(sold.database.app_dsn) as connection, pytest.raises(IntegrityError):
-        stored_events.select_stream(
-            connection, FLIGHT, after=None, until=None, backwards=False, limit=None
+        flight = await other.put_on_sale("XX2")
+        refused, booking = await asyncio.gather(
+            other.reserve(), other.reserve(flight), return_exceptions=True
         )
+        assert isinstance(refused, ports.StreamArchived)
+        assert isinstance(booking, str)
+        await asyncio.gather(other.reserve(), return_exceptions=True)
+        # A request for something old does not make the process forget what is on sale.
+        assert other.dispatcher.remembered(stream_kinds.FLIGHT, flight) is not None
+    history = PostgresStreamHistory(sold.database.app_dsn)
+    try:
+        with pytest.raises(ports.StreamArchived, match=f"of {FLIGHT} are in an archive"):
+            await history.events_of(FLIGHT)
+    finally:
+        await history.close()
+
+
+async def positions_of(log: PostgresAuditedLog, booking: str) -> tuple[list[int], list[int]]:
+    """Positions that auditors see, and those that archives have; read by pages of two."""
+    seen: list[int] = []
+    archived: list[int] = []
+    after: str | None = None
+    while True:
+        page = await read_booking_log(log, booking, after=after, limit=2)
+        assert len(page.events) + len(page.archived) <= 2
+        seen += [each.envelope.position for each in page.events]
+        archived += page.archived
+        if not page.has_more:
+            return seen, archived
+        after = str(page.position)
+
+
+async def test_auditors_and_the_story_of_a_booking_name_what_is_in_archives(
+    sold: Airline, tmp_path: Path
+) -> None:
+    log = PostgresAuditedLog(sold.pool)
+    [(first,), *_, (last,)] = sold.query(
+        "SELECT stream FROM ledger.stream_event WHERE starts_with(stream, 'booking-') "
+        "AND version = 1 AND position < %s ORDER BY position",
+        WIDTH,
+    )
+    whole = {booking: await positions_of(log, booking) for booking in (first, last)}
+    assert (await read_log(log, LogFilter(), after=None, limit=1)).archived_up_to == 0
+    detach(sold, tmp_path)
+    for booking, (positions, none) in whole.items():
+        assert none == []
+        seen, archived = await positions_of(log, booking)
+        assert archived == [each for each in positions if each <= WIDTH] != []
+        assert seen == [each for each in positions if each > WIDTH]
+    page = await read_log(log, LogFilter(stream=FLIGHT), after=None, limit=1)
+    assert page.archived_up_to == WIDTH
+    assert page.events[0].envelope.position > WIDTH
+    keys = master_key.parse(master_key.generated())
+    story = await explain_booking(audit_composition.story_on(sold.pool, keys), first, actor="test")
+    shown = ", ".join(map(str, whole[first][0]))
+    count = len(whole[first][0])
+    assert f"  {count} more are in archives of the log only, at {shown}" in explain.lines_of(story)
+    assert len(story.entries) > 1
 
 
 async def test_what_may_be_needed_stays(sold: Airline, tmp_path: Path) -> None:

@@ -1,6 +1,9 @@
-"""An earlier commit of this repository as a running system: its own code, its own schema."""
+"""An earlier commit of this repository as a running system: its own code, its own schema.
 
-import io
+The code is in `release_before.tar.xz`, because a clone may have no history:
+`git archive COMMIT domain application infrastructure interfaces projections | xz -9e`.
+"""
+
 import json
 import os
 import subprocess
@@ -12,10 +15,10 @@ from pathlib import Path
 
 import msgspec
 
-ROOT = Path(__file__).resolve().parents[3]
 # Before the outbox kept what failed, keys were recorded when destroyed, and letters that came back:
 # fewer tables, columns and functions than now, and no migration that has changed since.
 COMMIT = "588872069f1d63593c881e7ff3e244b3b21dc8a9"
+FILES = Path(__file__).with_name("release_before.tar.xz")
 # Run by the code of that commit.
 PROGRAM = """
 import json, signal, sys
@@ -53,25 +56,12 @@ class Release(msgspec.Struct, frozen=True):
         return int(self.program.stdout.readline())
 
 
-def code() -> bytes | None:
-    """The files of the commit as a tar archive; None where the clone has no history."""
-    archived = subprocess.run(
-        ["git", "-c", "safe.directory=*", "archive", COMMIT],
-        cwd=ROOT,
-        capture_output=True,
-        check=False,
-    )
-    return archived.stdout if archived.returncode == 0 else None
-
-
 @contextmanager
-def running(
-    files: bytes, folder: Path, *, port: int, overrides: Mapping[str, str]
-) -> Iterator[Release]:
-    """Start everything by the code of these files; it ends with the block."""
+def running(folder: Path, *, port: int, overrides: Mapping[str, str]) -> Iterator[Release]:
+    """Start everything by the code of that commit; it ends with the block."""
     sources = folder / "release"
     sources.mkdir(mode=0o711)
-    with tarfile.open(fileobj=io.BytesIO(files)) as archive:
+    with tarfile.open(FILES) as archive:
         archive.extractall(sources, filter="data")
     program = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, str(folder / "its"), str(port), json.dumps(overrides)],

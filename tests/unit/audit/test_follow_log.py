@@ -35,6 +35,9 @@ class MemoryLog:
     async def head(self) -> int:
         return self.length
 
+    async def first(self) -> int:
+        return 1
+
     async def find(self, chosen: LogFilter, *, after: int, until: int, limit: int) -> LogPage:
         await asyncio.sleep(0)
         self.reads.append(after)

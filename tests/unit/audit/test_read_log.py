@@ -21,6 +21,9 @@ class ThreeEvents:
     async def head(self) -> int:
         return 3
 
+    async def first(self) -> int:
+        return 1
+
     async def find(self, chosen: LogFilter, *, after: int, until: int, limit: int) -> LogPage:
         assert (after, until) == (3, 3)
         return LogPage([], until, has_more=False)

@@ -40,6 +40,7 @@ async def asked(edge: Edge, method: str, path: str, **headers: str) -> Any:
         ("GET", "/fail/bug", 500, "INTERNAL_ERROR", False),
         ("GET", "/fail/unavailable", 503, "SERVICE_UNAVAILABLE", True),
         ("GET", "/fail/misconfigured", 502, "PROVIDER_ERROR", True),
+        ("GET", "/fail/archived", 410, "ARCHIVED", False),
         ("GET", "/fail/%00", 404, "NOT_FOUND", False),
         ("GET", "/counted?note=%00", 400, "VALIDATION_ERROR", False),
         ("GET", "/counted?limit=0", 400, "VALIDATION_ERROR", False),
@@ -217,7 +218,7 @@ def test_the_table_covers_the_contract_and_every_rejection() -> None:
     assert known["PAYMENT_FAILED"] == (402, True)
     assert known["IDEMPOTENCY_CONFLICT"] == (422, False)
     assert known["BOOKING_CONFLICT"] == (409, True)
-    assert len(known) == 25
+    assert len(known) == 26
     for rejection in Rejection.__subclasses__():
         assert rejection.code in known, rejection
     for kind in problem_kinds.KINDS.values():

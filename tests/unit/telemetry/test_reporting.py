@@ -175,8 +175,8 @@ def test_prometheus_reads_every_value_on_a_listener_of_its_own(
 ) -> None:
     with reporting(reported(metrics_port=0)) as port:
         before = _samples(port)
-        metrics.APPEND_COMMANDS.record(3)
-        metrics.APPEND_COMMANDS.record(100)
+        metrics.APPEND_COMMANDS.record(3, "ZZ")
+        metrics.APPEND_COMMANDS.record(100, "ZZ")
         metrics.LETTERS.add("of_this_test", "sent")
         metrics.LETTERS.add("of_this_test", "sent")
         metrics.OVERSOLD_CABINS.set(2)
@@ -189,7 +189,7 @@ def test_prometheus_reads_every_value_on_a_listener_of_its_own(
     added = {
         most: samples[place] - before.get(place, 0)
         for most in ("2", "4", "64", "128")
-        for place in [("ais_append_commands_bucket", frozenset({("le", most)}))]
+        for place in [("ais_append_commands_bucket", frozenset({("carrier", "ZZ"), ("le", most)}))]
     }
     assert added == {"2": 0, "4": 1, "64": 1, "128": 2}
     assert samples["process_resident_memory_bytes", frozenset()] > 10**7
@@ -224,6 +224,15 @@ def test_labels_never_grow_without_bound() -> None:
         3 * metrics.SERIES_LIMIT
     )
     assert len(histogram.values()) == metrics.SERIES_LIMIT + 1
+
+
+def test_one_carrier_takes_no_label_from_another() -> None:
+    counter = metrics.Counter("ais_of_this_test_total", "", (metrics.CARRIER, "kind"))
+    for carrier in ("XX", "YY"):
+        for number in range(metrics.SERIES_LIMIT + 2):
+            counter.add(carrier, f"kind-{number}")
+    assert counter.values()["XX", "other"] == counter.values()["YY", "other"] == 2
+    assert len(counter.values()) == 2 * (metrics.SERIES_LIMIT + 1)
 
 
 def test_every_metric_is_named_and_explained_as_prometheus_wants() -> None:
