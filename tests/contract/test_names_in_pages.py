@@ -27,6 +27,8 @@ CODE = {".yml", ".py", ".sql", ".sh", ".toml", ".js", ".html"}
 COMPOSED = frozenset({"session_refused", "second_finance", "tickets_tracking"})
 # Settings of PostgreSQL, and their values, that the operator chooses and no code of ours does.
 OF_POSTGRES = frozenset({"max_slot_wal_keep_size", "remote_write", "replay_lsn", "sent_lsn"})
+# Files that the operator writes.
+OF_OPERATORS = frozenset({"carriers.toml"})
 
 BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`]+)`")
@@ -59,12 +61,16 @@ def _unknown(text: str) -> list[str]:
     return found + [each for each in ACCOUNT.findall(text) if each not in accounts.CHART]
 
 
+def _is_file(name: str) -> bool:
+    return name in OF_OPERATORS or any(f"/{each}".endswith(f"/{name}") for each in _files())
+
+
 def _unknown_in(span: str) -> list[str]:
     """What does not exist of the text between two backquotes."""
     checks: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], bool]], ...] = (
         (ROUTE, lambda match: _is_route(match[1], match[2])),
         (EVENT, lambda match: _is_event(match[0])),
-        (FILE, lambda match: any(f"/{each}".endswith(f"/{match[0]}") for each in _files())),
+        (FILE, lambda match: _is_file(match[0])),
     )
     for pattern, exists in checks:
         if match := pattern.fullmatch(span.partition("?")[0]):
