@@ -224,7 +224,9 @@ async def test_every_route_is_closed_to_every_role_without_its_permission(
         if permission is None:
             continue
         (path, *_), method = sorted(handler.paths), next(iter(handler.http_methods))
-        target = "/".join("x" if each.startswith("{") else each for each in path.split("/"))
+        # A number has to be one, or there is no such route.
+        numbered = ["1" if each.endswith(":int}") else each for each in path.split("/")]
+        target = "/".join("x" if each.startswith("{") else each for each in numbered)
         for role, caller in callers.items():
             if roles.may(role, permission):  # type: ignore[arg-type]  # of the table
                 continue
