@@ -15,6 +15,7 @@ ledger: queries of the ledger
 invoicing: issue, read and report tax documents
 identity: registration, sign-in, passwords
 audit: the log as auditors read it
+policies: the policy book: propose and publish versions, read what is in force
 partners: deliver events to servers of partners
 modes: switch modes of operation, such as maintenance
 privacy: consents, a person's data, erasure, retention

@@ -14,6 +14,7 @@ ledger: accounts and posting rules
 period: months of the books, open and closed
 invoicing: tax documents and their numbers
 identity: roles, permissions, passwords
+policies: rules that the airline sets itself: versions with dates and scopes
 modes: modes of operation, such as maintenance
 partners: deliveries to servers of partners: addresses, signature, retries
 privacy: consents, erasure, how long personal data is kept

@@ -30,6 +30,8 @@ from application.invoicing.ports import InvoicingPorts
 from application.ledger.ports import LedgerPorts
 from application.payment.gateway import VerifiedEvent
 from application.payment.receive_event import EventReceiver
+from application.policies.current_policies import CurrentPolicies
+from application.policies.ports import PolicyPorts
 from application.pricing.ports import PricingPorts
 from application.pricing.quotes import JourneyQuotes
 from application.pricing.signed_quotes import QuoteSigner
@@ -135,9 +137,8 @@ def _web_ports(
     limiter = rate_limit.RateLimiter(
         rate_limit.limits_of(settings), shared, monotonic=time.monotonic
     )
-    passengers = _saved_passengers(core)
+    passengers, ledger = _saved_passengers(core), _ledger_ports(core, bus, reads)
     booking = _booking_ports(core, bus, history, signer, limiter, passengers, reads)
-    ledger = _ledger_ports(core, bus, reads)
     return HttpPorts(
         booking=booking,
         flights=_flight_ports(core, bus, reads),
@@ -151,6 +152,7 @@ def _web_ports(
         audit=audit,
         partners=partner_composition.subscriptions_on(core.pool, core.keys, settings),
         modes=core.modes,
+        policies=PolicyPorts(bus),
         register_user=lambda command: register_user.register_user(command, identity.registration),
         log_in=lambda command: log_in.log_in(command, identity.login),
         sessions=identity.sessions,
@@ -296,6 +298,7 @@ def _pricing_ports(
         search_days=reads.may_lag(searches.find_in_days),
         served_routes=reads.may_lag(searches.served_routes),
         airports=load_airports(),
+        policies=CurrentPolicies(bus, utc_now),
     )
 
 

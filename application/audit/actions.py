@@ -49,6 +49,8 @@ SENSITIVE_EVENTS = (
     "period.closed.1",
     "period.reopened.1",
     "period.reopening_asked.1",
+    "policy.proposed.1",
+    "policy.published.1",
     "reconciliation.break_resolved.1",
     "reconciliation.facts_appended.1",
     "reconciliation.refund_approved.1",

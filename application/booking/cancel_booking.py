@@ -28,13 +28,10 @@ from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.identity.ports import Principal
 from application.payment import record_refund
+from application.policies.fee_terms import terms_of_booking
+from application.policies.read_book import read_book
 from application.pricing.signed_quotes import QUOTE_LIFETIME, QuoteExpired, QuoteRefused
-from domain.booking import (
-    cancellation,
-    disruption,
-    rejections,
-    states,
-)
+from domain.booking import cancellation, disruption, rejections, states
 from domain.booking.coupons import Coupon, CouponStatus
 from domain.booking.preconditions import SegmentFacts
 from domain.booking.state import Booking, coupon_key
@@ -42,6 +39,7 @@ from domain.booking.states import Status
 from domain.booking.values import CouponId, Destination, Obligation, Retaxed
 from domain.kernel import entries, money
 from domain.ledger import carriage
+from domain.policies.book import PolicyBook
 
 # Why seats change where another adult has an infant on the lap than before.
 PARTY_CHANGED = "party_changed"
@@ -97,13 +95,14 @@ def cancellation_quote(
     booking: Booking,
     facts: tuple[SegmentFacts, ...],
     *,
+    book: PolicyBook,
     part: Part,
     at_gate: bool,
     waiver: str | None,
     now: dt.datetime,
     notes: Notes = (),
 ) -> CancellationQuote:
-    """Return the terms of cancelling the part now.
+    """Return the terms of cancelling the part now, by the versions that it was sold under.
 
     Rejects TransitionRefused, ModificationPending, NoSuchPart, CouponNotOpen and InvalidPart (also
     where the tax of what remains is more than the part was worth). A booking without tickets can
@@ -119,7 +118,7 @@ def cancellation_quote(
         # The airline denies boarding: nothing is kept, not even tax that is due on the rest.
         terms = Terms(price=journey.value_of(booking, coupons).total)
     else:
-        terms = _terms(booking, coupons, facts, waiver=waiver, now=now)
+        terms = _terms(booking, coupons, facts, book=book, waiver=waiver, now=now)
     refund = terms.price - terms.fee - terms.tax
     return CancellationQuote(
         booking=stream,
@@ -146,6 +145,7 @@ def _terms(
     coupons: tuple[Coupon, ...],
     facts: tuple[SegmentFacts, ...],
     *,
+    book: PolicyBook,
     waiver: str | None,
     now: dt.datetime,
 ) -> Terms:
@@ -160,7 +160,8 @@ def _terms(
         return Terms(price=price)
     fee = cancellation_fee.NO_FEE
     if waiver is None:
-        fee = cancellation_fee.fee_of(booking, left, facts, now=now)
+        sold = terms_of_booking(book, booking)
+        fee = cancellation_fee.fee_of(booking, left, facts, sold, now=now)
     # What the airline has ended makes the rest no dearer: it counts as travelled.
     gone = {coupon_key(each) for each in left}
     due = remaining_tax.taxed_coupons(booking, [each.leg for each in facts], without=gone)
@@ -221,6 +222,7 @@ async def quote_cancellation(
         booking_id,
         booking,
         await journey_facts(ports, booking),
+        book=await read_book(ports.bus),
         part=part,
         at_gate=False,
         waiver=None if waiver is None else cancellation.BY_STAFF,

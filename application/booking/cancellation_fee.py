@@ -11,6 +11,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from application.policies.fee_terms import FeeTerms
+from domain.booking import rejections
 from domain.booking.coupons import Coupon, Extra
 from domain.booking.preconditions import SegmentFacts
 from domain.booking.state import Booking
@@ -31,12 +33,21 @@ NO_FEE = Fee(0, 0, 0)
 
 
 def fee_of(
-    booking: Booking, coupons: Sequence[Coupon], facts: Sequence[SegmentFacts], *, now: dt.datetime
+    booking: Booking,
+    coupons: Sequence[Coupon],
+    facts: Sequence[SegmentFacts],
+    terms: Sequence[FeeTerms],
+    *,
+    now: dt.datetime,
 ) -> Fee:
-    """Return the fee of cancelling these ticketed coupons with their extras now."""
+    """Return the fee of cancelling these ticketed coupons with their extras now.
+
+    `facts` and `terms` are by segment; the terms are those that it was sold under (O4).
+    """
     percents, amounts, taxes = [0], [0], [0]
     for coupon in coupons:
-        percent = fees.cancellation_percent(notice_of(coupon, facts[coupon.segment], now=now))
+        notice = notice_of(coupon, facts[coupon.segment], now=now)
+        percent = terms[coupon.segment].cancellation.percent_at(notice)
         amount = _fee(booking, coupon, percent)
         percents.append(percent)
         amounts.append(amount)
@@ -72,15 +83,45 @@ def _fee(booking: Booking, coupon: Coupon, percent: int) -> int:
     return coupon.change_fee + coupon.owed_fee + fees.fee(percent, rest, booking.currency)
 
 
+def change_percent(terms: FeeTerms, notice: int | None) -> int:
+    """Return the share of the old price that a change costs; nothing where no notice counts.
+
+    Rejects ModificationRefused.
+    """
+    if notice is None:
+        return 0
+    percent = terms.change.percent_at(notice)
+    if percent is None:
+        raise rejections.ModificationRefused(reason="departed")
+    return percent
+
+
+def change_fee(
+    booking: Booking,
+    coupons: Sequence[Coupon],
+    fare: money.Money,
+    terms: FeeTerms,
+    notice: int | None,
+) -> int:
+    """Return the share of the old price, and what is kept where the new fare is lower; nothing
+    where no notice counts. Rejects ModificationRefused.
+    """
+    if notice is None:
+        return 0
+    before = sum(each.total - each.change_fee for each in coupons)
+    kept = kept_of_difference(booking, coupons, fare, terms=terms, notice=notice)
+    return fees.fee(change_percent(terms, notice), before, booking.currency) + kept
+
+
 def kept_of_difference(
-    booking: Booking, coupons: Sequence[Coupon], fare: money.Money, *, notice: int
+    booking: Booking, coupons: Sequence[Coupon], fare: money.Money, *, terms: FeeTerms, notice: int
 ) -> int:
     """Return what is kept where coupons are exchanged for cheaper ones at this adult fare.
 
     As much of the difference as a cancellation keeps, so that none is cheaper by way of an
     exchange. What could not be charged is not kept either.
     """
-    percent, kept, lost = fees.cancellation_percent(notice), 0, 0
+    percent, kept, lost = terms.cancellation.percent_at(notice), 0, 0
     for coupon in coupons:
         net = rules.passenger_fare(fare, booking.passengers[coupon.passenger].type)
         after = net + (tax.vat_on(net, booking.currency).amount if priced(coupon).vat else 0)

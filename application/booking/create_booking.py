@@ -23,6 +23,7 @@ from application.caller import Caller
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
+from application.policies.read_book import load_book
 from application.ports import WrappedKey
 from application.pricing import journeys
 from application.pricing.journeys import Priced, Wanted, WantedExtra, WantedSeat, WantedSegment
@@ -258,7 +259,7 @@ def _priced(command: CreateBooking, context: DecisionContext) -> Priced:
         extras=command.extras,
         seats=command.seats,
     )
-    return journeys.price(wanted, flights, now=context.now)
+    return journeys.price(wanted, flights, book=load_book(context), now=context.now)
 
 
 def _require_times(command: CreateBooking, context: DecisionContext) -> None:

@@ -9,6 +9,7 @@ from application.booking.ports import BookingPorts
 from application.booking.staff_notes import sealed_note
 from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
+from application.policies.read_book import read_book
 from domain.booking import cancellation
 
 OFFLOAD = "offload"
@@ -37,6 +38,7 @@ async def offload_passengers(
         booking_id,
         booking,
         await journey_facts(ports, booking),
+        book=await read_book(ports.bus),
         part=Part(passengers=passengers, segments=later),
         at_gate=True,
         waiver=cancellation.BY_STAFF if fault == "airline" else None,

@@ -15,6 +15,8 @@ from application.booking.ports import BookingPorts
 from application.booking.staff_notes import sealed_note
 from application.commands import stream_kinds
 from application.identity.ports import Principal
+from application.policies.fee_terms import terms_of
+from application.policies.read_book import read_book
 from application.pricing import journeys
 from application.pricing.journeys import WantedSegment
 from application.pricing.signed_quotes import QUOTE_LIFETIME
@@ -37,7 +39,8 @@ from domain.inventory import rejections as flight_rejections
 from domain.inventory import sales_window
 from domain.inventory.state import Flight
 from domain.kernel import money
-from domain.pricing import charge_limits, fees, tax
+from domain.policies.book import PolicyBook
+from domain.pricing import charge_limits, tax
 from domain.pricing import exchange as exchange_rates
 from domain.pricing import rules as pricing_rules
 from domain.pricing.price import CouponPrice
@@ -109,6 +112,7 @@ async def quote_modification(
         booking,
         flights,
         new,
+        book=await read_book(ports.bus),
         segment=wanted.segment,
         to=to,
         reason="requested",
@@ -137,6 +141,7 @@ def modification_quote(
     flights: Sequence[Flight],
     new: Flight | None,
     *,
+    book: PolicyBook,
     segment: int,
     to: WantedSegment,
     reason: str,
@@ -157,11 +162,10 @@ def modification_quote(
     found = _fit(booking, old, new, segment=segment, to=to, now=now, free=free)
     after = [found if index == segment else each for index, each in enumerate(flights)]
     _require_order(booking, after, segment=segment, to=to)
-    coupons = booking.open_coupons(segment)
+    coupons, terms = booking.open_coupons(segment), terms_of(book, booking.segments[segment])
     notice = None if free else _notice(coupons, facts, now=now)
-    percent = 0 if notice is None else _percent(notice)
     target = _target(booking, found, coupons, to=to)
-    fee = _fee(booking, coupons, target.fare, notice=notice)
+    fee = cancellation_fee.change_fee(booking, coupons, target.fare, terms, notice)
     exchange = _exchange(booking, after, coupons, target.fare, fee=fee)
     if free:
         exchange = _kept_value(booking, old, found, coupons, exchange, to=to, waived=waived)
@@ -187,7 +191,7 @@ def modification_quote(
         booking=stream,
         modification=modification,
         difference=cost + too_small - fee,
-        percent=percent,
+        percent=cancellation_fee.change_percent(terms, notice),
         basis=basis_of(booking),
         valid_until=now + QUOTE_LIFETIME,
     )
@@ -274,24 +278,6 @@ def _notice(coupons: Sequence[Coupon], facts: SegmentFacts, *, now: dt.datetime)
     return min(cancellation_fee.notice_of(each, facts, now=now) for each in coupons)
 
 
-def _percent(notice: int) -> int:
-    percent = fees.modification_percent(notice)
-    if percent is None:
-        raise rejections.ModificationRefused(reason="departed")
-    return percent
-
-
-def _fee(
-    booking: Booking, coupons: Sequence[Coupon], fare: money.Money, *, notice: int | None
-) -> int:
-    """Return the share of the old price, and what is kept where the new fare is lower."""
-    if notice is None:
-        return 0
-    before = sum(each.total - each.change_fee for each in coupons)
-    kept = cancellation_fee.kept_of_difference(booking, coupons, fare, notice=notice)
-    return fees.fee(_percent(notice), before, booking.currency) + kept
-
-
 def _target(
     booking: Booking,
     flight: Flight,
@@ -299,7 +285,7 @@ def _target(
     *,
     to: WantedSegment,
 ) -> Target:
-    """Return the segment with a fare class that has seats, and its fare."""
+    """Return the segment with a fare class that has seats, and its fare; its terms stay (O4)."""
     cabin = flight.cabins[to.cabin]
     bucket = (
         cabin.bucket(to.fare_class)
@@ -308,8 +294,9 @@ def _target(
     )
     if bucket is None:
         raise flight_rejections.CabinNotFound(field="fareClass", fareClass=to.fare_class or "")
+    sold_under = booking.segments[coupons[0].segment].sold_under
     return Target(
-        Segment(to.flight, to.cabin, bucket.code, bucket.residue),
+        Segment(to.flight, to.cabin, bucket.code, bucket.residue, sold_under),
         exchange_rates.convert(bucket.fare, booking.currency),
     )
 

@@ -12,7 +12,10 @@ from application.commands.context import DecisionContext
 from domain.kernel.rejections import Rejection
 
 # Fields of a command that hold the id of a stream.
-STREAM_FIELDS = ("booking_id", "flight_id", "payment_id", "claim_id", "period_id", "credit_id")
+STREAM_FIELDS = (
+    *("booking_id", "flight_id", "payment_id", "claim_id", "period_id", "credit_id"),
+    "policy_id",
+)
 
 
 class IdempotencyConflict(Rejection):

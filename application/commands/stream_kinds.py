@@ -28,6 +28,9 @@ from domain.payment import state as payment_state
 from domain.period import closing as period_closing
 from domain.period import events as period_events
 from domain.period import state as period_state
+from domain.policies import events as policy_events
+from domain.policies import publication as policy_publication
+from domain.policies import state as policy_state
 from domain.privacy import erasures
 from domain.privacy import events as erasure_events
 from domain.privacy import state as erasure_state
@@ -98,6 +101,9 @@ TAX_SERIES: StreamKind[invoicing_state.Series] = StreamKind(
 ERASURE: StreamKind[erasure_state.Erasure] = StreamKind(
     ids.StreamPrefix.ERASURE, erasures.evolve, (erasure_events.ErasureCompleted,)
 )
+POLICY: StreamKind[policy_state.Policy] = StreamKind(
+    ids.StreamPrefix.POLICY, policy_publication.evolve, get_args(policy_events.PolicyEvent)
+)
 
 KINDS: dict[str, StreamKind[Any]] = {
     kind.prefix: kind
@@ -116,6 +122,7 @@ KINDS: dict[str, StreamKind[Any]] = {
         TAX_DOCUMENTS,
         TAX_SERIES,
         ERASURE,
+        POLICY,
     )
 }
 

@@ -4,10 +4,11 @@ import functools
 
 import msgspec
 
+from application.policies.fee_terms import FeeTerms
 from domain.inventory.events import Residue
-from domain.pricing import baggage, fees
+from domain.policies.values import FeeBand
+from domain.pricing import baggage
 from domain.pricing.baggage import BaggageAllowance
-from domain.pricing.fees import Band
 
 
 class FareConditions(msgspec.Struct, frozen=True):
@@ -18,20 +19,25 @@ class FareConditions(msgspec.Struct, frozen=True):
     charges always come back; for a missed flight nothing else does.
     """
 
-    modification: tuple[Band, ...]
-    cancellation: tuple[Band, ...]
+    modification: tuple[FeeBand, ...]
+    cancellation: tuple[FeeBand, ...]
     cancellation_percent_after_departure: int
     residue: Residue
     baggage: BaggageAllowance
 
 
-@functools.cache
-def conditions_of(cabin: str, residue: Residue) -> FareConditions:
-    """Return the conditions of a fare class of this cabin with this residue."""
+@functools.lru_cache(256)
+def conditions_of(cabin: str, residue: Residue, terms: FeeTerms) -> FareConditions:
+    """Return the conditions of a fare class of this cabin with this residue, at these terms."""
     return FareConditions(
-        modification=fees.MODIFICATION_BANDS,
-        cancellation=fees.CANCELLATION_BANDS,
-        cancellation_percent_after_departure=fees.CANCELLATION_PERCENT_AFTER_DEPARTURE,
+        modification=terms.change.bands,
+        cancellation=terms.cancellation.bands,
+        cancellation_percent_after_departure=terms.cancellation.after_departure_percent,
         residue=residue,
         baggage=baggage.allowance(cabin),
     )
+
+
+def baggage_of(cabin: str) -> BaggageAllowance:
+    """Return what a passenger of this cabin carries along."""
+    return baggage.allowance(cabin)

@@ -52,7 +52,7 @@ async def find_connections(
         seat_count=seat_count,
         within=connections.LONGEST_CONNECTION,
     )
-    now = ports.clock()
+    now, in_force = ports.clock(), await ports.policies.in_force()
     found = []
     for first, second in pairs:
         legs = (_leg(first), _leg(second))
@@ -63,7 +63,8 @@ async def find_connections(
         except rejections.CurrenciesDiffer:
             continue
         free = min(first.free_count, second.free_count)
-        found.append(Connection(priced(first, cabin), priced(second, cabin), price, free))
+        both = [priced(each, cabin, in_force) for each in (first, second)]
+        found.append(Connection(both[0], both[1], price, free))
     return found, as_of
 
 

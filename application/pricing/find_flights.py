@@ -8,19 +8,26 @@ import msgspec
 
 from application.flight_searches import ANSWERS_REMEMBERED, FlightOffer, Remembered
 from application.inventory import flights
-from application.pricing import journeys
+from application.policies.current_policies import PoliciesInForce
+from application.pricing import fare_conditions, journeys
+from application.pricing.fare_conditions import FareConditions
 from application.pricing.ports import PricingPorts
 from application.queries import AsOf
 from domain.kernel import money
+from domain.policies.scope import Sale
 from domain.pricing import rules
 
 
 class PricedFlight(msgspec.Struct, frozen=True):
-    """A departure; `price` is one adult's in the cabin, with taxes and charges."""
+    """A departure; `price` is one adult's in the cabin, with taxes and charges.
+
+    `conditions` are those that it is sold under now.
+    """
 
     offer: FlightOffer
     cabin: str
     price: money.Money
+    conditions: FareConditions
 
 
 async def find_flights(
@@ -43,14 +50,17 @@ async def find_flights(
         cabin=cabin,
         seat_count=seat_count,
     )
+    in_force = await ports.policies.in_force()
     if isinstance(offers, Remembered):
-        return _all_priced(offers, cabin), as_of
-    return [priced(offer, cabin) for offer in offers], as_of
+        return _all_priced(offers, cabin, in_force), as_of
+    return [priced(offer, cabin, in_force) for offer in offers], as_of
 
 
 @functools.lru_cache(ANSWERS_REMEMBERED)
-def _all_priced(offers: Remembered[FlightOffer], cabin: str) -> Remembered[PricedFlight]:
-    return Remembered(priced(offer, cabin) for offer in offers)
+def _all_priced(
+    offers: Remembered[FlightOffer], cabin: str, in_force: PoliciesInForce
+) -> Remembered[PricedFlight]:
+    return Remembered(priced(offer, cabin, in_force) for offer in offers)
 
 
 async def read_flight(ports: PricingPorts, flight_id: str) -> PricedFlight:
@@ -80,11 +90,27 @@ async def read_flight(ports: PricingPorts, flight_id: str) -> PricedFlight:
         departure_terminal=flight.departure_terminal,
         arrival_terminal=flight.arrival_terminal,
     )
-    return priced(offer, cabin.code)
+    return priced(offer, cabin.code, await ports.policies.in_force())
 
 
-def priced(offer: FlightOffer, cabin: str) -> PricedFlight:
-    """Return the departure with the price of one adult who flies nothing else."""
+def priced(offer: FlightOffer, cabin: str, in_force: PoliciesInForce) -> PricedFlight:
+    """Return the departure with its price for one adult alone, and its conditions."""
+    terms = in_force.terms(_sale(offer, cabin))
+    conditions = fare_conditions.conditions_of(cabin, offer.residue, terms)
+    return PricedFlight(offer, cabin, price_of(offer), conditions)
+
+
+def price_of(offer: FlightOffer) -> money.Money:
+    """Return the price of one adult who flies nothing else."""
     fare = rules.SegmentFare(money.Money(offer.fare_amount, offer.currency), offer.domestic)
-    price = rules.price_journey(segments=(fare,), passengers=("ADT",))
-    return PricedFlight(offer, cabin, price.total())
+    return rules.price_journey(segments=(fare,), passengers=("ADT",)).total()
+
+
+def _sale(offer: FlightOffer, cabin: str) -> Sale:
+    return Sale(
+        market="domestic" if offer.domestic else "international",
+        route=f"{offer.origin}-{offer.destination}",
+        cabin=cabin,
+        fare_class=offer.fare_class,
+        currency=offer.currency,
+    )

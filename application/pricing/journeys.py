@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from application.policies.fee_terms import sale_of, versions_in_force
 from application.pricing import seat_extras
 from domain.booking import connections, sale
 from domain.booking import rejections as booking_rejections
@@ -13,6 +14,7 @@ from domain.booking.values import SeatChoice, Segment
 from domain.inventory import rejections as flight_rejections
 from domain.inventory import sales_window
 from domain.inventory.state import Bucket, Cabin, Flight
+from domain.policies.book import PolicyBook
 from domain.pricing import charge_limits, rules, tax
 from domain.pricing.extras import ExtraChoice, is_seat
 from domain.pricing.price import Leg, PassengerType, Price
@@ -73,8 +75,10 @@ def leg_of(flight: Flight) -> Leg:
     )
 
 
-def price(wanted: Wanted, flights: Mapping[str, Flight | None], *, now: dt.datetime) -> Priced:
-    """Return the classes found and the price.
+def price(
+    wanted: Wanted, flights: Mapping[str, Flight | None], *, book: PolicyBook, now: dt.datetime
+) -> Priced:
+    """Return the classes found with the versions of the fees in force, and the price.
 
     Rejects InvalidParty, InvalidJourney, FlightNotFound, CabinNotFound, SalesClosed,
     SeatsUnavailable (no class has seats for the party), CurrenciesDiffer, ExtraUnknown,
@@ -104,8 +108,14 @@ def price(wanted: Wanted, flights: Mapping[str, Flight | None], *, now: dt.datet
     )
     charge_limits.require_collectable(total.total())
     segments = [
-        Segment(each.flight, each.cabin, bucket.code, bucket.residue)
-        for each, bucket in zip(wanted.segments, buckets, strict=True)
+        Segment(
+            each.flight,
+            each.cabin,
+            bucket.code,
+            bucket.residue,
+            versions_in_force(book, sale_of(flight, each.cabin, bucket), at=now),
+        )
+        for each, flight, bucket in zip(wanted.segments, found, buckets, strict=True)
     ]
     return Priced(tuple(segments), total)
 

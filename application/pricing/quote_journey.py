@@ -45,7 +45,8 @@ async def quote_journey(
         seats=tuple(SeatChoice(each.passenger, each.segment, each.seat) for each in seats),
         surface_sectors=surface_sectors,
     )
-    quote_id, quote = ports.quotes.quote(wanted, flights, now=ports.clock())
+    in_force = await ports.policies.in_force()
+    quote_id, quote = ports.quotes.quote(wanted, flights, book=in_force.book, now=ports.clock())
     return QuotedJourney(
         quote_id=quote_id,
         total=quote.price.total(),

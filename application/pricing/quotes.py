@@ -15,6 +15,7 @@ from application.pricing.signed_quotes import (
 )
 from domain.booking.values import NewTimes, SeatChoice, Segment
 from domain.inventory.state import Flight
+from domain.policies.book import PolicyBook
 from domain.pricing.price import CouponPrice, PassengerType, Price
 
 
@@ -39,10 +40,15 @@ class JourneyQuotes:
         self._signer = signer
 
     def quote(
-        self, wanted: Wanted, flights: Mapping[str, Flight | None], *, now: dt.datetime
+        self,
+        wanted: Wanted,
+        flights: Mapping[str, Flight | None],
+        *,
+        book: PolicyBook,
+        now: dt.datetime,
     ) -> tuple[str, JourneyQuote]:
         """The id and the quote; rejects what `journeys.price` does."""
-        priced = journeys.price(wanted, flights, now=now)
+        priced = journeys.price(wanted, flights, book=book, now=now)
         made = JourneyQuote(
             segments=priced.segments,
             passengers=wanted.passengers,

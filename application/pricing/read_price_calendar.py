@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from application.pricing.find_flights import priced
+from application.pricing.find_flights import price_of
 from application.pricing.ports import PricingPorts
 from application.queries import AsOf
 from domain.inventory import sales_window
@@ -48,7 +48,7 @@ async def read_price_calendar(
     for offer in offers:
         if sales_window.is_on_sale(offer.departs_at, now=now):
             day = offer.departs_at.astimezone(ZoneInfo(offer.origin_zone)).date()
-            prices[day].append(priced(offer, cabin).price)
+            prices[day].append(price_of(offer))
     return [DayPrice(day, _lowest(found), len(found)) for day, found in prices.items()], as_of
 
 

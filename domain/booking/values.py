@@ -53,17 +53,35 @@ class DocumentFindings(msgspec.Struct, frozen=True, omit_defaults=True):
     problems: tuple[DocumentProblem, ...] = ()
 
 
+class FeeVersions(msgspec.Struct, frozen=True):
+    """The versions of the policies about fees that a segment was sold under (O4)."""
+
+    cancellation_fees: int = 1
+    change_fees: int = 1
+
+
+# Those of the launch; nothing else was sold before there were versions.
+LAUNCH_FEES = FeeVersions()
+
+
 class Segment(msgspec.Struct, frozen=True):
     """One flight of the journey, in a cabin and a fare class of it.
 
     `residue` is the rule of the fare class: where money goes when a modification makes the
-    journey cheaper.
+    journey cheaper. `sold_under` is absent where it was sold under the fees of the launch; a
+    modification keeps it.
     """
 
     flight: str
     cabin: str
     fare_class: str
     residue: Residue = "cash"
+    sold_under: FeeVersions | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def fee_versions(self) -> FeeVersions:
+        """The versions that its fees follow."""
+        return LAUNCH_FEES if isinstance(self.sold_under, msgspec.UnsetType) else self.sold_under
 
 
 class SeatChoice(msgspec.Struct, frozen=True):

@@ -20,6 +20,7 @@ Permission = Literal[
     "read_ledger",
     "reconcile",
     "close_books",
+    "set_policies",
     "read_audit",
     "reset_second_factor",
     "manage_users",
@@ -71,6 +72,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
             "read_ledger",
             "reconcile",
             "close_books",
+            "set_policies",
         }
     ),
     "auditor": frozenset({"see_own_bookings", "see_any_booking", "read_ledger", "read_audit"}),

@@ -64,11 +64,12 @@ SCOPES: Mapping[Scope, ScopeTerms] = {
     "tokens:introspect": ScopeTerms("ask about the tokens of all clients and users", None),
 }
 NAMES: tuple[Scope, ...] = get_args(Scope)
-# No client registers clients, resets a second factor, searches the airline's travellers, nor stops
-# sales.
+# No client registers clients, resets a second factor, searches the airline's travellers, sets its
+# policies, nor stops sales.
 WITHOUT_SCOPE: frozenset[Permission] = frozenset(
     {
         *("manage_users", "manage_clients", "manage_partners", "switch_modes"),
+        "set_policies",
         *("find_bookings", "change_any_booking", "reset_second_factor"),
     }
 )

@@ -86,6 +86,7 @@ class StreamPrefix(enum.StrEnum):
     TAX_DOCUMENTS = "taxdocuments"
     TAX_SERIES = "taxseries"
     ERASURE = "erasure"
+    POLICY = "policy"
 
 
 def prefix_of(stream: str) -> str:

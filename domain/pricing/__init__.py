@@ -7,7 +7,7 @@ exchange: fares of other markets in the currency of the sale
 charge_limits: the least and the most that can be charged at once
 extras: extras with their codes and net prices by currency
 baggage: what is carried at no extra price
-fees: fees of cancellations and modifications, by notice before departure
+fees: the notice that fees are counted by, and their rounding
 rejections: why a journey has no price
 
 P1  The total is the sum of its lines, and can be charged as it is (the currency's charge step).

@@ -31,6 +31,7 @@ stripe: `ais stripe`: stores events that Stripe could not deliver
 client: `ais client`: registers clients of third parties
 keys: `ais keys`: replaces the key of access tokens
 user: `ais user`: changes the role of a user
+policies: `ais policies`: the airline's own rules, their versions and proposals
 modes: `ais modes`: modes of operation, such as maintenance
 partner: `ais partner`: subscriptions of partners
 archive: ranges of the log as Parquet files

@@ -59,6 +59,11 @@ VERBS = (
         "Print the completion of verbs for a shell.",
     ),
     ("modes", "interfaces.cli.modes:modes", "Switch maintenance on and off; show what is on."),
+    (
+        "policies",
+        "interfaces.cli.policies:policies",
+        "Show the airline's own rules; propose a version.",
+    ),
     ("tasks", "interfaces.cli.tasks:tasks", "Try failed background tasks again."),
     ("timers", "interfaces.cli.timers:timers", "List what runs by itself; run one of it now."),
     (

@@ -6,14 +6,14 @@ The members of an offer are only ever added to.
 import datetime as dt
 import functools
 from collections.abc import Sequence
-from typing import Any, Literal, cast
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from application.booking.booking_details import BookedFlight, BookingDetails
 from application.flight_searches import ANSWERS_REMEMBERED, FlightOffer, Remembered
-from application.pricing import fare_conditions
+from application.pricing.fare_conditions import FareConditions, baggage_of
 from application.pricing.find_connections import Connection
 from application.pricing.find_flights import PricedFlight
 from interfaces.http import wire
@@ -142,7 +142,7 @@ def flight(found: PricedFlight) -> FlightResponse:
         available_seats=offer.free_count,
         cabin=wire.CABIN_NAMES[found.cabin],
         fare_class=offer.fare_class,
-        conditions=_conditions(found.cabin, offer.residue),
+        conditions=_conditions(found.conditions),
         baggage=_baggage(found.cabin),
         **_timetable(offer),
     )
@@ -202,7 +202,7 @@ def _minutes(duration: dt.timedelta) -> int:
 @functools.cache
 def _baggage(cabin: str) -> BaggageResponse:
     """Return the allowance of a cabin as JSON."""
-    allowed = fare_conditions.conditions_of(cabin, "cash").baggage
+    allowed = baggage_of(cabin)
     return BaggageResponse(
         allowed.checked_pieces,
         allowed.checked_kilograms,
@@ -211,9 +211,8 @@ def _baggage(cabin: str) -> BaggageResponse:
     )
 
 
-@functools.cache
-def _conditions(cabin: str, residue: Literal["cash", "credit"]) -> FareConditionsResponse:
-    known = fare_conditions.conditions_of(cabin, residue)
+@functools.lru_cache(256)
+def _conditions(known: FareConditions) -> FareConditionsResponse:
     modification, cancellation = (
         [FeeBandResponse(each.from_hours, each.percent) for each in bands]
         for bands in (known.modification, known.cancellation)

@@ -26,6 +26,7 @@ from application.partners.ports import SubscriptionPorts
 from application.payment.read_events import StoredEventReader
 from application.payment.receive_event import EventReceiver
 from application.payment.replay_event import ParkedEvents
+from application.policies.ports import PolicyPorts
 from application.pricing.ports import PricingPorts
 from application.privacy.ports import PrivacyPorts
 from application.read_positions import LastWrites
@@ -69,6 +70,7 @@ class HttpPorts(msgspec.Struct, frozen=True):
     audit: AuditPorts
     partners: SubscriptionPorts
     modes: ModePorts
+    policies: PolicyPorts
     receiver: EventReceiver
     parked_events: ParkedEvents
     stripe_events: StoredEventReader

@@ -72,8 +72,11 @@ class Description:
     """The published description of the routes."""
 
     def __init__(self, schema: dict[str, Any]) -> None:
+        # A policy is for all.
         self.paths: dict[str, dict[str, Any]] = {
-            path: methods for path, methods in schema["paths"].items() if path not in modes.SWITCHES
+            path: methods
+            for path, methods in schema["paths"].items()
+            if path not in modes.SWITCHES and not path.startswith("/api/admin/policies/")
         }
         self._parts = schema["components"]["schemas"]
 

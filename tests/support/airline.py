@@ -31,10 +31,12 @@ from application.payment.record_refund import RecordRefund
 from application.payment.record_refund import Result as RefundResult
 from application.payment.refund_payment import RefundPayment
 from application.payment.start_checkout import StartCheckout
+from application.policies.read_book import STREAMS
 from application.pricing.journeys import Priced, WantedSegment
 from domain.booking.values import Passenger, SeatChoice
 from domain.inventory.events import CabinLayout, CapacityMove, FareClass, FlightScheduled, Residue
 from domain.kernel import ids, money, sealed
+from domain.policies.book import book_of
 from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import PassengerType
 
@@ -266,6 +268,13 @@ class Airline:
         yield from self._confirm(booking)
         return booking
 
+    def policy_book(self) -> Steps:
+        """All policies as the log has them."""
+        read = {}
+        for name, stream in STREAMS.items():
+            read[name] = yield stream
+        return book_of(read)
+
     def _quote_cancellation(self, booking: str, part: Part | None = None) -> Steps:
         """What it costs now to cancel the booking or a part."""
         state = yield booking
@@ -276,6 +285,7 @@ class Airline:
             booking,
             state,
             tuple(facts),
+            book=(yield from self.policy_book()),
             part=part or Part(),
             at_gate=False,
             waiver=None,
@@ -311,6 +321,7 @@ class Airline:
             state,
             flights,
             (yield to),
+            book=(yield from self.policy_book()),
             segment=segment,
             to=WantedSegment(to, cabin, fare_class),
             reason="requested",

@@ -47,6 +47,7 @@ from tests.support import (
     examples,
     external_refund_samples,
     gift_card_samples,
+    policy_samples,
     reconciliation_samples,
 )
 from tests.support.event_texts import TEXTS
@@ -240,6 +241,7 @@ FORMS: dict[str, tuple[Any, ...]] = {
             TaxLine("goodwill", "O", 10_00, 0),
         ),
     ),
+    **policy_samples.FORMS,
     "needed_until": (examples.NOW.date(), None),
     "references": (("pi_1", "ch_1"),),
 }
@@ -306,6 +308,7 @@ BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
     payments.RefundFailed: (*_CAPTURED, payments.RefundRequested, payments.RefundAccepted),
     payments.RefundTransferred: (*_CAPTURED, payments.RefundRequested, payments.RefundRefused),
     **reconciliation_samples.BEFORE,
+    **policy_samples.BEFORE,
     settlement.PayoutFailed: (settlement.PayoutPaid,),
     settlement.PayoutReconciled: (settlement.PayoutPaid,),
 }
@@ -335,20 +338,16 @@ BEFORE |= {
     external.RefundUncovered: (*_BY_HAND, external.RefundCovered),
 }
 FIRST: dict[str, type[DomainEvent]] = {
+    **{kind.prefix: kind.event_types[0] for kind in stream_kinds.KINDS.values()},
     "booking": bookings.BookingInitiated,
     "flight": flights.FlightScheduled,
     "payment": payments.PaymentRequested,
     "claim": claims.ClaimAssessed,
     "credit": credits.CreditIssued,
-    "transfer": stream_kinds.TRANSFER.event_types[0],
-    "period": periods.PeriodClosed,
-    "settlement": settlement.TransactionRecorded,
     "payout": settlement.PayoutCreated,
-    "clearing": settlement.BalanceCompared,
     "reconciliation": reconciliation.DayCompared,
     "taxdocuments": invoicing.BuyerRecorded,
     "taxseries": invoicing.SeriesOpened,
-    "erasure": stream_kinds.ERASURE.event_types[0],
 }
 
 

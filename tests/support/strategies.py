@@ -131,6 +131,8 @@ def values_of(wanted: Any) -> st.SearchStrategy[Any]:
         return st.one_of(*(values_of(each) for each in arguments))
     if wanted is type(None):
         return st.none()
+    if wanted is msgspec.UnsetType:
+        return st.just(msgspec.UNSET)
     if origin is Literal:
         return st.sampled_from(arguments)
     if isinstance(wanted, type) and issubclass(wanted, enum.Enum):

@@ -31,6 +31,7 @@ from domain.inventory.state import Flight, FlightStatus
 from domain.kernel import ids, money
 from domain.kernel.rejections import Rejection
 from domain.payment.state import Payment
+from domain.policies.book import LAUNCH_BOOK
 from tests.support import invariants, memory_log, worklists
 from tests.support.fair_price import FairPrice
 from tests.support.memory_log import Clock, MemoryLog, MemoryProcess
@@ -210,6 +211,7 @@ class World(RuleBasedStateMachine):
                 stream,
                 booking,
                 tuple(journey.facts_of(each) for each in flights),
+                book=LAUNCH_BOOK,
                 part=part,
                 at_gate=True,
                 waiver=None,

@@ -35,6 +35,7 @@ from domain.inventory.events import Place
 from domain.inventory.state import Flight, FlightStatus
 from domain.kernel import sealed
 from domain.kernel.rejections import Rejection
+from domain.policies.book import LAUNCH_BOOK
 from tests.property.booking_machine.machine import AIRLINE, PROCESSES, WHICH
 from tests.property.booking_machine.sales import Sale
 
@@ -95,6 +96,7 @@ class Changes(Sale):
                 stream,
                 booking,
                 facts,
+                book=LAUNCH_BOOK,
                 part=part,
                 at_gate=at_gate,
                 waiver=waiver,
@@ -230,6 +232,7 @@ class Changes(Sale):
                 booking,
                 flights,
                 self.flight(wanted.flight),
+                book=LAUNCH_BOOK,
                 segment=segment,
                 to=wanted,
                 reason="by_customer",

@@ -32,6 +32,7 @@ from domain.kernel import money, sealed
 from domain.kernel.rejections import Rejection
 from domain.payment import replacement
 from domain.payment.state import CaptureCheck, Payment
+from domain.policies.book import LAUNCH_BOOK
 from domain.pricing.extras import ExtraChoice
 from tests.property.booking_machine.machine import AIRLINE, PROCESSES, WHICH, World
 
@@ -170,7 +171,7 @@ class Sale(World):
         wanted = self._wanted(journey, party, cabin, None, extras, seat)
         flights = {each.flight: self.flight(each.flight) for each in wanted.segments}
         try:
-            quote_id, _ = self.quotes.quote(wanted, flights, now=self.clock())
+            quote_id, _ = self.quotes.quote(wanted, flights, book=LAUNCH_BOOK, now=self.clock())
             if late:
                 self.clock.advance(LATE)
             quote = self.quotes.accept(quote_id, passengers=party, now=self.clock())

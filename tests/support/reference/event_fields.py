@@ -36,7 +36,7 @@ def _cells(struct: Struct) -> Iterator[tuple[str, str, str]]:
 
 
 def _default(value: object) -> str:
-    if value is None:
+    if value is None or value is msgspec.UNSET:
         return "none"
     if value == ():
         return "empty"
@@ -46,8 +46,8 @@ def _default(value: object) -> str:
 def _words(kind: Any) -> str:
     origin, arguments = get_origin(kind), get_args(kind)
     if origin in {Union, types.UnionType}:
-        others = [each for each in arguments if each is not type(None)]
-        or_none = " or null" if len(others) < len(arguments) else ""
+        others = [each for each in arguments if each not in {type(None), msgspec.UnsetType}]
+        or_none = " or null" if type(None) in arguments else ""
         return " or ".join(map(_words, others)) + or_none
     if origin is Literal:
         return listed(map(str, arguments))

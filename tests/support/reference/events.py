@@ -45,6 +45,7 @@ TITLES = {
     "reconciliation": "An accounting day beside Stripe and the bank: one stream for each day.",
     "taxdocuments": "The tax documents of a booking: one stream for each record locator.",
     "taxseries": "The numbers of all tax documents: one stream for each month.",
+    "policy": "A rule that the airline sets itself: one stream for each policy.",
     "erasure": "The keys of a person are destroyed: one stream for each erasure.",
 }
 

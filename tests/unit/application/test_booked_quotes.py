@@ -6,6 +6,7 @@ import pytest
 
 from application.booking.create_booking import WantedBooking, create_booking
 from application.booking.travellers import Traveller
+from application.policies.current_policies import CurrentPolicies
 from application.pricing.journeys import WantedSegment
 from application.pricing.ports import PricingPorts
 from application.pricing.quote_journey import quote_journey
@@ -28,6 +29,7 @@ async def booked(quoted: str, wanted: str | None) -> str:
         search_days=absent,
         served_routes=absent,
         airports={},
+        policies=CurrentPolicies(cases.ports.bus, cases.ports.clock),
     )
     segments = (WantedSegment(flight, quoted),)
     quote = await quote_journey(ports, segments=segments, passengers=("ADT",), extras=(), seats=())

@@ -15,6 +15,7 @@ from domain.booking import rejections
 from domain.booking.coupons import CouponStatus
 from domain.booking.values import DocumentFindings
 from domain.kernel import sealed
+from domain.policies.book import LAUNCH_BOOK
 from domain.pricing.price import PassengerType
 from tests.support.memory_airline import MemoryAirline
 
@@ -52,6 +53,7 @@ class Family:
             self.booking,
             self.airline.booking(self.booking),
             (facts_of(self.airline.flight(self.flight)),),
+            book=LAUNCH_BOOK,
             part=Part(passengers, (0,)),
             at_gate=at_gate,
             waiver=None,

@@ -14,6 +14,7 @@ from domain.booking import companions, rejections
 from domain.booking.coupons import CouponStatus
 from domain.booking.states import Status
 from domain.inventory.events import CabinLayout
+from domain.policies.book import LAUNCH_BOOK
 from domain.pricing.extras import ExtraChoice
 from tests.support.memory_airline import MemoryAirline
 
@@ -41,6 +42,7 @@ class AtTheGate:
             self.booking,
             booking,
             facts,
+            book=LAUNCH_BOOK,
             part=Part(passengers or None, (0,)),
             at_gate=True,
             waiver=waiver,
@@ -108,6 +110,7 @@ def test_tax_of_the_rest_of_the_journey_is_not_taken_from_denied_passengers() ->
         booking,
         state,
         facts,
+        book=LAUNCH_BOOK,
         part=Part(None, (1,)),
         at_gate=True,
         waiver="oversold",
@@ -125,6 +128,7 @@ def test_an_unpaid_booking_is_owed_nothing_when_the_fee_is_waived() -> None:
         booking,
         airline.booking(booking),
         (facts_of(airline.flight(airline.booking(booking).segments[0].flight)),),
+        book=LAUNCH_BOOK,
         part=Part(),
         at_gate=True,
         waiver="denied boarding",

@@ -18,6 +18,7 @@ from domain.booking.preconditions import CheckInWindow
 from domain.booking.values import SeatChoice
 from domain.inventory import rejections as flight_rejections
 from domain.inventory.events import Place
+from domain.policies.book import LAUNCH_BOOK
 from domain.pricing import rejections as pricing_rejections
 from domain.pricing.extras import NET_PRICES, ExtraChoice
 from domain.pricing.price import PassengerType
@@ -108,7 +109,7 @@ def test_a_quote_refuses_a_seat_that_is_gone() -> None:
     wanted = Wanted((WantedSegment(case.flight, "Y"),), ("ADT",), extras=(LEGROOM,))
     flights = {case.flight: case.airline.flight(case.flight)}
     with pytest.raises(flight_rejections.SeatsUnavailable):
-        journeys.price(wanted, flights, now=case.airline.clock())
+        journeys.price(wanted, flights, book=LAUNCH_BOOK, now=case.airline.clock())
 
 
 def test_a_party_is_not_sold_more_seats_of_a_category_than_are_free() -> None:

@@ -25,6 +25,7 @@ from domain.inventory import rejections as flight_rejections
 from domain.inventory.events import CabinLayout, Place
 from domain.inventory.infant_room import INFANTS_PER_FLIGHT
 from domain.kernel import sealed
+from domain.policies.book import LAUNCH_BOOK
 from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import PassengerType
 from tests.support.airline import expire
@@ -106,7 +107,7 @@ def test_a_quote_refuses_a_child_at_an_exit() -> None:
     )
     flights = {case.flight: case.airline.flight(case.flight)}
     with pytest.raises(flight_rejections.SeatNotAllowed):
-        journeys.price(wanted, flights, now=case.airline.clock())
+        journeys.price(wanted, flights, book=LAUNCH_BOOK, now=case.airline.clock())
 
 
 @pytest.mark.parametrize("code", ["WCHR", "WCHS", "WCHC", "BLND", "DEAF", "MEDA"])

@@ -89,6 +89,7 @@ def test_the_commands_of_all_contexts_are_found() -> None:
         "ledger",
         "invoicing",
         "payment",
+        "policies",
         "privacy",
         "reconciliation",
         "settlement",

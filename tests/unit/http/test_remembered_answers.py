@@ -6,12 +6,31 @@ from typing import Any
 import msgspec
 
 from application.flight_searches import FlightOffer, Remembered
+from application.policies.current_policies import CurrentPolicies, PoliciesInForce
 from application.pricing.find_flights import find_flights
 from application.pricing.ports import PricingPorts
 from application.queries import AsOf
+from domain.policies.book import LAUNCH_BOOK, PolicyBook, book_of
+from domain.policies.scope import EVERYWHERE
+from domain.policies.state import Version, of_launch
+from domain.policies.values import ChangeFees, FeeBand
 from interfaces.http import flight_response
 
+
+class FixedPolicies(CurrentPolicies):
+    """What is in force until a test changes it."""
+
+    def __init__(self, book: PolicyBook) -> None:
+        self.now = PoliciesInForce(book, at=LEAVES)
+
+    async def in_force(self) -> PoliciesInForce:
+        """The same object each time."""
+        return self.now
+
+
 LEAVES = dt.datetime(2026, 12, 24, 8, tzinfo=dt.UTC)
+
+POLICIES = FixedPolicies(LAUNCH_BOOK)
 
 
 def offer(number: int, free: int) -> FlightOffer:
@@ -33,14 +52,14 @@ def offer(number: int, free: int) -> FlightOffer:
     )
 
 
-async def found(offers: object) -> bytes:
+async def found(offers: object, policies: CurrentPolicies | None = None) -> bytes:
     """The flights of an answer as JSON."""
 
     async def search(**_: object) -> object:
         return offers, AsOf(1, 0.0)
 
     absent: dict[str, Any] = dict.fromkeys(PricingPorts.__struct_fields__)
-    ports = PricingPorts(**{**absent, "search_flights": search})
+    ports = PricingPorts(**{**absent, "search_flights": search, "policies": policies or POLICIES})
     flights, _ = await find_flights(
         ports,
         origin="RUH",
@@ -74,3 +93,14 @@ async def test_another_answer_with_the_same_flights_is_another() -> None:
 
 async def test_an_answer_without_flights_is_an_empty_list() -> None:
     assert await found(Remembered()) == await found([]) == b"[]"
+
+
+async def test_a_remembered_answer_has_the_conditions_in_force() -> None:
+    remembered = Remembered([offer(1, 9)])
+    launch = of_launch("change_fees")
+    dearer = Version(2, EVERYWHERE, ChangeFees((FeeBand(0, 33),)), LEAVES)
+    book = book_of(
+        {"change_fees": msgspec.structs.replace(launch, versions=(*launch.versions, dearer))}
+    )
+    assert b'"percent":33' not in await found(remembered)
+    assert b'"percent":33' in await found(remembered, FixedPolicies(book))

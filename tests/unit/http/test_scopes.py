@@ -16,9 +16,9 @@ from tests.support.http_client import CLIENT, Edge
 from tests.support.openapi_document import application, openapi_document
 
 # Routes of our own apps: no client reads a whole person, nor changes a password, a second factor, a
-# session, a consent, a role or another client, nor sends events elsewhere.
+# session, a consent, a role, a policy or another client, nor sends events elsewhere.
 FOR_OUR_APPS = (
-    "/api/admin/modes",
+    *("/api/admin/modes", "/api/admin/policies"),
     *("/api/auth/", "/api/me/", "/api/admin/clients", "/api/admin/bookings/find"),
     *("/api/admin/invitations", "/api/admin/users/role", "/api/admin/second-factor-resets"),
     *("/api/admin/subscriptions", "/api/admin/parked-subscriptions"),

@@ -1,0 +1,221 @@
+"""Routes by which two persons publish versions of the airline's rules."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import get, post
+from litestar.params import FromPath, JSONBody
+
+from application.policies import approve_policy as approving
+from application.policies import propose_policy as proposing
+from application.policies import read_policies as reading
+from application.policies.read_policies import PolicyDetails
+from application.policies.value_json import members_of, scope_from, value_from
+from interfaces.http import auth, idempotency, wire
+from interfaces.http.answers import Answered
+from interfaces.http.strict_request import StrictRequest
+
+Route = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}-[A-Z]{3}$(?!\n)")]
+Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
+Instant = Annotated[dt.datetime, msgspec.Meta(tz=True)]
+Reason = Literal["commercial", "law", "correction", "rollback"]
+
+
+class PolicyScopeRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """The sales that a version is for; what is left out may be anything."""
+
+    market: Literal["domestic", "international"] | None = None
+    route: Route | None = None
+    cabin: wire.CabinName | None = None
+    fare_class: wire.FareClassCode | None = None
+    currency: Currency | None = None
+
+
+class PolicyBandRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """With at least `fromHours` before departure, so many percent are kept."""
+
+    from_hours: Annotated[int, msgspec.Meta(ge=0, le=8784)]
+    percent: Annotated[int, msgspec.Meta(ge=0, le=100)]
+
+
+class PolicyValueRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """The bands from the longest notice down to 0; a fee of cancellations has the share after
+    departure, too."""
+
+    bands: Annotated[list[PolicyBandRequest], msgspec.Meta(max_length=12)]
+    after_departure_percent: Annotated[int, msgspec.Meta(ge=0, le=100)] | None = None
+
+
+class PolicyProposalRequest(idempotency.KeyedRequest):
+    """A version: its value has the members of the policy; without a date it begins a minute after
+    its approval."""
+
+    value: PolicyValueRequest
+    reason: Reason
+    scope: PolicyScopeRequest = PolicyScopeRequest()
+    valid_from: Instant | None = None
+
+
+class PolicyApprovalRequest(idempotency.KeyedRequest):
+    """Nothing but a key."""
+
+
+class PolicyScopeResponse(msgspec.Struct, rename="camel"):
+    """The sales that a version is for; null is any."""
+
+    market: str | None
+    route: str | None
+    cabin: str | None
+    fare_class: str | None
+    currency: str | None
+
+
+class PolicyVersionResponse(msgspec.Struct, rename="camel"):
+    """A version; version 1 is the rule of the launch, which nobody published."""
+
+    version: int
+    scope: PolicyScopeResponse
+    value: Mapping[str, Any]
+    valid_from: dt.datetime
+    author: str | None
+    approver: str | None
+    reason: str | None
+
+
+class PolicyProposalResponse(msgspec.Struct, rename="camel"):
+    """What waits for the approval of another person."""
+
+    number: int
+    scope: PolicyScopeResponse
+    value: Mapping[str, Any]
+    valid_from: dt.datetime | None
+    author: str
+    reason: str
+
+
+class PolicyResponse(msgspec.Struct, rename="camel"):
+    """A rule that the airline sets itself, with all its versions."""
+
+    name: str
+    versions: list[PolicyVersionResponse]
+    proposal: PolicyProposalResponse | None
+
+
+class PoliciesResponse(msgspec.Struct, rename="camel"):
+    """All policies, in the order of their names."""
+
+    policies: list[PolicyResponse]
+
+
+@get("/api/admin/policies", operation_id="listPolicies", **auth.signed_in("set_policies"))
+async def list_policies(request: StrictRequest) -> PoliciesResponse:
+    """List the airline's own rules with all their versions."""
+    found = await reading.read_policies(request.ports.policies)
+    return PoliciesResponse([_response(each) for each in found])
+
+
+@get(
+    "/api/admin/policies/{policy:str}", operation_id="readPolicy", **auth.signed_in("set_policies")
+)
+async def read_policy(request: StrictRequest, policy: FromPath[str]) -> PolicyResponse:
+    """Read a rule with all its versions."""
+    return _response(await reading.read_policy(request.ports.policies, policy))
+
+
+@post(
+    "/api/admin/policies/{policy:str}/proposals",
+    operation_id="proposePolicy",
+    status_code=200,
+    idempotency_key="required",
+    **auth.signed_in("set_policies"),
+)
+async def propose_policy(
+    request: StrictRequest, policy: FromPath[str], data: JSONBody[PolicyProposalRequest]
+) -> Answered[PolicyResponse]:
+    """Propose a version; another person has to approve it. It replaces what waits."""
+    caller = idempotency.required(request, data)
+    return _answer(
+        await proposing.propose_policy(
+            request.ports.policies,
+            caller,
+            value_from(policy, _members(data.value)),
+            scope=scope_from(
+                data.scope.market,
+                data.scope.route,
+                None if data.scope.cabin is None else wire.CABIN_CODES[data.scope.cabin],
+                data.scope.fare_class,
+                data.scope.currency,
+            ),
+            valid_from=None if data.valid_from is None else data.valid_from.astimezone(dt.UTC),
+            reason=data.reason,
+        )
+    )
+
+
+@post(
+    "/api/admin/policies/{policy:str}/proposals/{number:int}/approve",
+    operation_id="approvePolicy",
+    status_code=200,
+    idempotency_key="required",
+    **auth.signed_in("set_policies"),
+)
+async def approve_policy(
+    request: StrictRequest,
+    policy: FromPath[str],
+    number: FromPath[int],
+    data: JSONBody[PolicyApprovalRequest],
+) -> Answered[PolicyResponse]:
+    """Publish what another person proposed: what is sold from its date on is sold under it."""
+    caller = idempotency.required(request, data)
+    return _answer(
+        await approving.approve_policy(request.ports.policies, caller, policy, number=number)
+    )
+
+
+def _members(value: PolicyValueRequest) -> dict[str, Any]:
+    """Return the members that are given."""
+    given: dict[str, Any] = msgspec.to_builtins(value)
+    return {name: each for name, each in given.items() if each is not None}
+
+
+def _answer(found: PolicyDetails) -> Answered[PolicyResponse]:
+    return Answered(_response(found), headers=idempotency.REPLAYED if found.replayed else {})
+
+
+def _response(found: PolicyDetails) -> PolicyResponse:
+    waiting = found.policy.proposal
+    return PolicyResponse(
+        name=found.policy.name,
+        versions=[
+            PolicyVersionResponse(
+                version=each.number,
+                scope=_scope(each.scope),
+                value=members_of(each.value),
+                valid_from=each.valid_from,
+                author=each.author,
+                approver=each.approver,
+                reason=each.reason,
+            )
+            for each in found.policy.versions
+        ],
+        proposal=None
+        if waiting is None
+        else PolicyProposalResponse(
+            number=waiting.number,
+            scope=_scope(waiting.scope),
+            value=members_of(waiting.value),
+            valid_from=waiting.valid_from,
+            author=waiting.author,
+            reason=waiting.reason,
+        ),
+    )
+
+
+def _scope(scope: Any) -> PolicyScopeResponse:
+    cabin = None if scope.cabin is None else wire.CABIN_NAMES[scope.cabin]
+    return PolicyScopeResponse(scope.market, scope.route, cabin, scope.fare_class, scope.currency)
+
+
+ROUTES = (list_policies, read_policy, propose_policy, approve_policy)

@@ -1,0 +1,56 @@
+"""policies.md: each policy with its default, and the rules that are constants still."""
+
+import msgspec
+
+from application.policies.value_json import members_of
+from domain.identity import roles
+from domain.policies.scope import Scope
+from domain.policies.values import LAUNCH, NAMES
+from tests.support.reference.markdown import code, docstring, listed, page, table
+from tests.support.rule_constants import TO_BE_MOVED
+
+INTRO = """\
+# Policies
+
+Generated from `domain/policies` by `python -m tests.support.reference.pages`; a test fails when
+they differ. [Policies](../explanation/policies.md) explains versions, scopes, and who publishes
+them.
+"""
+SCOPES = """\
+## Scopes
+
+A version is for the sales that meet every field it gives: {fields}. The moment that counts is the
+sale; a booking keeps the versions that it was sold under.
+"""
+CONSTANTS = """\
+## Rules that are constants still
+
+These are figures of `domain` that an airline would change and that need a release for it. The list
+may only shrink; `tests/architecture/test_rule_constants.py` finds a new one.
+"""
+
+
+def text() -> str:
+    """The page."""
+    lines: list[str] = []
+    for name in NAMES:
+        value = LAUNCH[name]
+        shown = msgspec.json.format(msgspec.json.encode(members_of(value)), indent=2).decode()
+        publishers = [role for role, held in roles.GRANTS.items() if "set_policies" in held]
+        lines += [
+            f"## {name}",
+            "",
+            docstring(type(value)),
+            "",
+            f"Published by two persons of {listed(publishers)}. Version 1, of the launch:",
+            "",
+            *("```json", shown, "```", ""),
+        ]
+    fields = listed(Scope.__struct_fields__)
+    rows = [
+        (code(f"domain/{path}"), code(constant), code(policy))
+        for place, policy in sorted(TO_BE_MOVED.items(), key=lambda each: (each[1], each[0]))
+        for path, constant in [place.split(" ")]
+    ]
+    head = ("file", "constant", "policy that it will be")
+    return page(INTRO, lines, SCOPES.format(fields=fields), CONSTANTS, table(head, rows))

@@ -1,0 +1,1 @@
+"""The policy book: publishing by two persons, and the terms that a booking keeps."""

@@ -1,0 +1,215 @@
+"""A version is proposed by one person, approved by another, and never ambiguous."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from application.policies.value_json import members_of, value_from
+from domain.kernel.fold import fold
+from domain.policies import publication, rejections
+from domain.policies.events import PolicyEvent, PolicyProposed, PolicyPublished
+from domain.policies.publication import LEAST_LEAD, LONGEST_LEAD
+from domain.policies.scope import EVERYWHERE, Scope
+from domain.policies.state import Policy, of_launch
+from domain.policies.values import (
+    LAUNCH,
+    CancellationFees,
+    ChangeFees,
+    FeeBand,
+    PolicyName,
+    PolicyValue,
+    name_of,
+)
+from tests.support.examples import NOW
+from tests.support.policies import APPROVER, AUTHOR, cancellation, change
+
+TENTH = cancellation(10)
+LATER = NOW + dt.timedelta(days=30)
+
+
+def propose(
+    policy: Policy,
+    value: PolicyValue = TENTH,
+    *,
+    scope: Scope = EVERYWHERE,
+    valid_from: dt.datetime | None = None,
+) -> tuple[PolicyEvent, ...]:
+    return publication.propose(
+        policy,
+        value=value,
+        scope=scope,
+        valid_from=valid_from,
+        author=AUTHOR,
+        reason="commercial",
+        now=NOW,
+    )
+
+
+def published(policy: Policy, *values: PolicyEvent) -> Policy:
+    """The policy after its proposal was approved."""
+    policy = fold(publication.evolve, policy, values)
+    assert policy.proposal is not None
+    number = policy.proposal.number
+    approved = publication.approve(policy, number=number, approver=APPROVER, now=NOW)
+    return fold(publication.evolve, policy, approved)
+
+
+LAUNCHED = of_launch("cancellation_fees")
+
+
+def test_two_persons_publish_a_version() -> None:
+    (proposed,) = propose(LAUNCHED)
+    assert isinstance(proposed, PolicyProposed)
+    policy = fold(publication.evolve, LAUNCHED, (proposed,))
+    (event,) = publication.approve(policy, number=1, approver=APPROVER, now=NOW)
+    assert event == PolicyPublished(
+        version=2,
+        scope=EVERYWHERE,
+        value=cancellation(10),
+        valid_from=NOW + LEAST_LEAD,
+        author=AUTHOR,
+        approver=APPROVER,
+        reason="commercial",
+    )
+    after = fold(publication.evolve, policy, (event,))
+    assert after.proposal is None
+    assert [each.number for each in after.versions] == [1, 2]
+
+
+def test_the_author_does_not_approve() -> None:
+    policy = fold(publication.evolve, LAUNCHED, propose(LAUNCHED))
+    with pytest.raises(rejections.SecondPersonNeeded):
+        publication.approve(policy, number=1, approver=AUTHOR, now=NOW)
+
+
+def test_only_what_was_read_is_approved() -> None:
+    policy = fold(publication.evolve, LAUNCHED, propose(LAUNCHED))
+    assert propose(policy) == ()
+    replaced = fold(publication.evolve, policy, propose(policy, cancellation(99)))
+    for wrong in (replaced, published(replaced), LAUNCHED):
+        with pytest.raises(rejections.ProposalGone):
+            publication.approve(wrong, number=1, approver=APPROVER, now=NOW)
+
+
+def test_a_date_that_has_come_near_before_the_approval_is_refused() -> None:
+    policy = fold(publication.evolve, LAUNCHED, propose(LAUNCHED, valid_from=LATER))
+    with pytest.raises(rejections.InvalidPolicy) as refused:
+        publication.approve(policy, number=1, approver=APPROVER, now=LATER)
+    assert refused.value.parameters["reason"] == "date_in_past"
+
+
+@pytest.mark.parametrize(
+    ("ahead", "reason"),
+    [
+        (dt.timedelta(days=-1), "date_in_past"),
+        (LEAST_LEAD - dt.timedelta(microseconds=1), "date_in_past"),
+        (LONGEST_LEAD + dt.timedelta(seconds=1), "date_too_far_ahead"),
+    ],
+)
+def test_a_date_outside_its_limits_is_refused(ahead: dt.timedelta, reason: str) -> None:
+    with pytest.raises(rejections.InvalidPolicy) as refused:
+        propose(LAUNCHED, valid_from=NOW + ahead)
+    assert refused.value.parameters["field"] == "validFrom"
+    assert refused.value.parameters["reason"] == reason
+
+
+def test_the_earliest_date_is_possible() -> None:
+    assert propose(LAUNCHED, valid_from=NOW + LEAST_LEAD)
+
+
+def test_two_versions_of_a_scope_do_not_begin_at_once() -> None:
+    policy = published(LAUNCHED, *propose(LAUNCHED, valid_from=LATER))
+    assert propose(policy, valid_from=LATER + dt.timedelta(days=1))
+    with pytest.raises(rejections.InvalidPolicy) as refused:
+        propose(policy, cancellation(20), valid_from=LATER)
+    assert refused.value.parameters == {"field": "validFrom", "reason": "date_taken", "version": 2}
+
+
+@pytest.mark.parametrize(
+    ("scope", "clashes"),
+    [
+        (Scope(cabin="J"), True),
+        (Scope(currency="SAR"), True),
+        (Scope(route="JED-RUH"), False),
+        (Scope(route="RUH-JED", cabin="J"), False),
+        (EVERYWHERE, False),
+        (Scope(route="RUH-JED"), False),
+    ],
+)
+def test_a_scope_that_would_be_as_specific_for_a_sale_is_refused(
+    scope: Scope, clashes: bool
+) -> None:
+    policy = published(LAUNCHED, *propose(LAUNCHED, scope=Scope(route="RUH-JED")))
+    if not clashes:
+        assert propose(policy, scope=scope, valid_from=LATER)
+        return
+    with pytest.raises(rejections.InvalidPolicy) as refused:
+        propose(policy, scope=scope, valid_from=LATER)
+    assert refused.value.parameters == {"field": "scope", "reason": "scope_overlaps", "version": 2}
+
+
+@pytest.mark.parametrize(
+    "scope", [Scope(route="RUHJED"), Scope(cabin="C"), Scope(fare_class="y"), Scope(currency="SR")]
+)
+def test_a_scope_that_no_sale_could_meet_is_refused(scope: Scope) -> None:
+    with pytest.raises(rejections.InvalidPolicy) as refused:
+        propose(LAUNCHED, scope=scope)
+    assert refused.value.parameters["reason"] == "scope_malformed"
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (CancellationFees((), 100), "bands_not_down_to_departure"),
+        (ChangeFees((FeeBand(24, 5),)), "bands_not_down_to_departure"),
+        (ChangeFees((FeeBand(24, 5), FeeBand(48, 5), FeeBand(0, 5))), "bands_not_in_order"),
+        (ChangeFees((FeeBand(24, 5), FeeBand(24, 5), FeeBand(0, 5))), "bands_not_in_order"),
+        (ChangeFees((FeeBand(10**6, 5), FeeBand(0, 5))), "bands_not_in_order"),
+        (change(101), "percent_out_of_range"),
+        (cancellation(10, after_departure=-1), "percent_out_of_range"),
+    ],
+)
+def test_a_value_that_is_no_table_of_fees_is_refused(value: PolicyValue, reason: str) -> None:
+    with pytest.raises(rejections.InvalidPolicy) as refused:
+        propose(of_launch(name_of(value)), value)
+    assert refused.value.parameters["reason"] == reason
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {},
+        {"bands": []},
+        {"bands": "none", "afterDeparturePercent": 5},
+        {"bands": [], "after_departure_percent": 5},
+        {"bands": [], "afterDeparturePercent": 5, "more": 1},
+        {"bands": [], "afterDeparturePercent": 5, "policy": "change_fees"},
+        {"bands": [{"fromHours": 0.5, "percent": 1}], "afterDeparturePercent": 5},
+    ],
+)
+def test_members_that_are_not_of_the_schema_are_refused(members: dict[str, Any]) -> None:
+    with pytest.raises(rejections.InvalidPolicy):
+        value_from("cancellation_fees", members)
+    with pytest.raises(rejections.PolicyNotFound):
+        value_from("no_such_policy", members)
+
+
+def test_a_value_is_read_as_it_is_shown() -> None:
+    for name, value in LAUNCH.items():
+        assert value_from(name, members_of(value)) == value
+
+
+def test_the_values_of_the_launch_never_change() -> None:
+    """Bookings that name no versions were sold under them."""
+    wanted: dict[PolicyName, PolicyValue] = {
+        "cancellation_fees": CancellationFees(
+            (FeeBand(168, 0), FeeBand(72, 25), FeeBand(24, 50), FeeBand(0, 75)), 100
+        ),
+        "change_fees": ChangeFees(
+            (FeeBand(168, 0), FeeBand(72, 5), FeeBand(24, 10), FeeBand(0, 15))
+        ),
+    }
+    assert wanted == LAUNCH
+    for value in LAUNCH.values():
+        assert propose(of_launch(name_of(value)), value)
