@@ -223,8 +223,9 @@ def _shown(
         return _held(texts[value]) if only is None or field in only else OF_TRAVELLERS
     if isinstance(value, msgspec.Struct):
         return {
-            name: _shown(getattr(value, name), texts, only, name)
+            name: _shown(each, texts, only, name)
             for name in value.__struct_fields__
+            if (each := getattr(value, name)) is not msgspec.UNSET
         }
     if isinstance(value, tuple | list):
         return [_shown(each, texts, only, field) for each in value]

@@ -15,7 +15,9 @@ from interfaces.worker.timers.timer import Page, Timer
 from projections.tax_documents import queries
 
 logger = logging.getLogger("ais.tax")
-PERIOD_SECONDS = 30.0
+# A day would do for the authority: of a busy system a round must not become a burst that customers
+# wait for.
+PERIOD_SECONDS = 10.0
 
 
 async def due(core: Core, page: Page) -> list[ReportTaxDocument]:
