@@ -244,7 +244,9 @@ def http_ports(**edge: Any) -> HttpPorts:
         for name in HttpPorts.__struct_fields__
         if name not in edge and name not in _WITH_DEFAULTS
     }
-    return HttpPorts(**{**absent, "modes": NORMAL, "fingerprint_key": b"f" * 32, **edge})
+    return HttpPorts(
+        **{**absent, "carrier": "SV", "modes": NORMAL, "fingerprint_key": b"f" * 32, **edge}
+    )
 
 
 @functools.cache
