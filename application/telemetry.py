@@ -113,7 +113,7 @@ def past_step(name: str, correlation_ids: Sequence[str], *, began_ns: int, **fac
 
 def begun(correlation_id: str, kind: Kind) -> Work:
     """Return new work under this id; whether it is traced is decided here."""
-    return Work(correlation_id, admits(kind))
+    return Work(correlation_id, _tracer is not None and _tracer.admits(kind))
 
 
 def continued_as(correlation_id: str) -> Work:

@@ -14,15 +14,16 @@ class TraceLimits:
     """A bucket for each kind of work, refilled at a rate and as large as a second's worth."""
 
     def __init__(self, per_second: int, *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._per_second = per_second
+        self._size = float(per_second)
         self._monotonic = monotonic
         self._buckets: dict[Kind, tuple[float, float]] = {}
 
     def admits(self, kind: Kind) -> bool:
         """Return whether one more may begin now, and count it."""
         now = self._monotonic()
-        left, since = self._buckets.get(kind, (float(self._per_second), now))
-        left = min(float(self._per_second), left + (now - since) * self._per_second)
-        admitted = left >= 1
-        self._buckets[kind] = (left - 1 if admitted else left, now)
-        return admitted
+        before, since = self._buckets.get(kind, (self._size, now))
+        left = before + (now - since) * self._size
+        if left < 1:
+            return False
+        self._buckets[kind] = (min(self._size, left) - 1, now)
+        return True
