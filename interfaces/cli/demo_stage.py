@@ -96,11 +96,14 @@ def stage(
     overrides: Mapping[str, str] | None = None,
     separate: bool = False,
     standby: bool = False,
+    stripe_objects: int | None = None,
 ) -> Iterator[Stage]:
     """Start everything; stop it in reverse order at the end. `overrides` are AIS_* settings.
 
     All roles are one process, or `separate` ones with Valkey between them. Without a `port` that
     of the last start on the folder, or a free one. Commits wait for the `standby`, if there is one.
+    The simulator keeps so many `stripe_objects` of each kind, and forgets them at the end; without
+    the number it keeps the last ten thousand in the folder.
     """
     logs = _prepared_folder(folder)
     given = dict(overrides or {})
@@ -120,7 +123,9 @@ def stage(
         environment.update(given)
         processes: dict[str, subprocess.Popen[bytes]] = {}
         stack.callback(_stop_all, processes)
-        processes["stripe simulator"], stripe_url = _simulator(folder, logs, base_url, environment)
+        processes["stripe simulator"], stripe_url = _simulator(
+            folder, logs, base_url, environment, objects=stripe_objects
+        )
         environment["AIS_STRIPE_BASE_URL"] = stripe_url
         configured = settings.load(environment)
         asyncio.run(_prepare(configured, kept["staff_password"]))
@@ -246,7 +251,12 @@ def _environment(
 
 
 def _simulator(
-    folder: Path, logs: Path, base_url: str, environment: Mapping[str, str]
+    folder: Path,
+    logs: Path,
+    base_url: str,
+    environment: Mapping[str, str],
+    *,
+    objects: int | None,
 ) -> tuple[subprocess.Popen[bytes], str]:
     """Start the Stripe simulator, which prints its URL in its first line; return both."""
     log = logs / "stripe.log"
@@ -254,6 +264,9 @@ def _simulator(
     port, taken = demo_ports.stripe_port(folder)
     if taken is not None:
         say(f"port {taken} is in use: checkouts opened before have to be opened again")
+    kept = ("--state", str(folder / "stripe.json"))
+    if objects is not None:
+        kept = ("--objects-limit", str(objects))
     secret = environment["AIS_STRIPE_WEBHOOK_SECRETS"].partition(",")[0].strip()
     command = [
         *(sys.executable, "-m", "infrastructure.stripe_simulator", "--port", str(port)),
@@ -262,7 +275,7 @@ def _simulator(
         *("--webhook-secret", secret),
         # An endpoint at Stripe should be configured like this: it receives what it processes.
         *("--webhook-events", ",".join(sorted(stripe_event_types.PROCESSED))),
-        *("--state", str(folder / "stripe.json")),
+        *kept,
     ]
     process = _spawn(command, {}, log)
     found: list[str] = []

@@ -106,7 +106,13 @@ def started(webs: int = 1) -> Iterator[Running]:
         port = ports.free_port()
         overrides = journey_stage.without_limits()
         stage = stack.enter_context(
-            demo_stage.stage(folder, port=port, overrides=overrides, separate=True)
+            demo_stage.stage(
+                folder,
+                port=port,
+                overrides=overrides,
+                separate=True,
+                stripe_objects=journey_stage.STRIPE_OBJECTS,
+            )
         )
         assert set(bench_setup.durability(stage.owner_dsn).values()) == {"on"}
         more = [

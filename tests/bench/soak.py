@@ -79,7 +79,13 @@ def measured(lengths: Lengths, console: Console) -> list[Sample]:
         port = ports.free_port()
         overrides = journey_stage.without_limits()
         stage = stack.enter_context(
-            demo_stage.stage(folder, port=port, overrides=overrides, separate=True)
+            demo_stage.stage(
+                folder,
+                port=port,
+                overrides=overrides,
+                separate=True,
+                stripe_objects=journey_stage.STRIPE_OBJECTS,
+            )
         )
         assert set(bench_setup.durability(stage.owner_dsn).values()) == {"on"}
         flights = _scheduled(stage.owner_dsn)
