@@ -102,8 +102,7 @@ def stage(
 
     All roles are one process, or `separate` ones with Valkey between them. Without a `port` that
     of the last start on the folder, or a free one. Commits wait for the `standby`, if there is one.
-    The simulator keeps so many `stripe_objects` of each kind, and forgets them at the end; without
-    the number it keeps the last ten thousand in the folder.
+    With `stripe_objects` the simulator keeps so many of each kind, and no file of them.
     """
     logs = _prepared_folder(folder)
     given = dict(overrides or {})
@@ -114,11 +113,8 @@ def stage(
         kept = _secrets(folder)
         base_url = f"http://{reachable(given)}:{port}"
         environment = _environment(folder, database, base_url, kept)
-        valkey: EmbeddedValkey | None = None
-        if separate:
-            valkey = stack.enter_context(EmbeddedValkey(folder / "valkey"))
-            # What visitors used up before must not stop the traveller of this start.
-            rate_limit.forget_windows(valkey.url)
+        valkey = _valkey(folder, stack) if separate else None
+        if valkey is not None:
             environment["AIS_REDIS_URL"] = valkey.url
         environment.update(given)
         processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -248,6 +244,13 @@ def _environment(
         "AIS_STRIPE_LIMIT_ACCOUNT": "1000000",
         "AIS_STRIPE_LIMIT_ENDPOINT": "1000000",
     }
+
+
+def _valkey(folder: Path, stack: ExitStack) -> EmbeddedValkey:
+    valkey = stack.enter_context(EmbeddedValkey(folder / "valkey"))
+    # What visitors used up before must not stop the traveller of this start.
+    rate_limit.forget_windows(valkey.url)
+    return valkey
 
 
 def _simulator(
