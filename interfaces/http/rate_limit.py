@@ -51,7 +51,7 @@ class LimitReached(Problem):
 class _Lease:
     """What this process holds of one window."""
 
-    __slots__ = ("asking", "closes_at", "left", "refuses_until", "tokens", "waiting")
+    __slots__ = ("asking", "closes_at", "left", "many", "refuses_until", "tokens", "waiting")
 
     def __init__(self) -> None:
         self.tokens = 0
@@ -60,6 +60,7 @@ class _Lease:
         self.refuses_until = 0.0
         self.asking: asyncio.Future[None] | None = None
         self.waiting = 0
+        self.many = asyncio.Lock()
 
 
 class Standing(NamedTuple):
@@ -113,21 +114,27 @@ class RateLimiter:
         raise _limited(1)
 
     async def take_many(self, name: LimitName, client: str, count: int) -> float:
-        """Spend `count` tokens or none; returns 0, or the seconds until the window closes."""
+        """Spend `count` tokens or none; returns 0, or the seconds until the window closes.
+
+        One asks the store at a time: of many who asked at once each would get a share of a large
+        limit, and a rush would use it up without a seat being held.
+        """
         lease = self._lease(name, client)
-        if self._remaining(lease) <= 0:
-            lease.tokens = 0
-        lease.tokens = max(0, lease.tokens)
-        if lease.tokens < count:
-            granted = await self._ask(name, client, need=count - lease.tokens)
-            if self._remaining(lease) <= 0:
-                lease.tokens = 0
-            lease.tokens, lease.left = lease.tokens + granted.granted, granted.left
-            lease.closes_at = self._monotonic() + granted.closes_in_seconds
-        if lease.tokens < count:
-            return max(1.0, self._remaining(lease))
-        lease.tokens -= count
-        return 0.0
+        async with lease.many:
+            self._close(lease)
+            if lease.tokens < count:
+                granted = await self._ask(name, client, need=count - lease.tokens)
+                self._close(lease)
+                lease.tokens, lease.left = lease.tokens + granted.granted, granted.left
+                lease.closes_at = self._monotonic() + granted.closes_in_seconds
+            if lease.tokens < count:
+                return max(1.0, self._remaining(lease))
+            lease.tokens -= count
+            return 0.0
+
+    def _close(self, lease: _Lease) -> None:
+        """Forget the tokens of a window that is over."""
+        lease.tokens = max(0, lease.tokens) if self._remaining(lease) > 0 else 0
 
     def standing(self, name: LimitName, client: str) -> Standing:
         """Return how much of the window is left after the last request that was counted here.

@@ -140,18 +140,28 @@ async def test_a_spent_window_asks_the_store_no_more() -> None:
     assert store.questions == questions
 
 
+class SlowStore(MemoryTokenStore):
+    """It answers when the others have asked."""
+
+    async def take(self, key: str, *, want: int, limit: Limit) -> Slice:
+        await asyncio.sleep(0)
+        return await super().take(key, want=want, limit=limit)
+
+
 async def test_many_at_once_wait_for_one_question() -> None:
     time = Seconds()
-
-    class SlowStore(MemoryTokenStore):
-        async def take(self, key: str, *, want: int, limit: Limit) -> Slice:
-            await asyncio.sleep(0)
-            return await super().take(key, want=want, limit=limit)
-
     store = SlowStore(time)
     each = limiter(time, store, 10_000)
     await asyncio.gather(*(each.take("booking", "usr_one") for _ in range(64)))
     assert store.questions == 1
+
+
+async def test_many_who_take_seats_at_once_wait_for_one_question() -> None:
+    time = Seconds()
+    store = SlowStore(time)
+    each = limiter(time, store, 20_000)
+    answers = await asyncio.gather(*(each.take_many("booking", "usr_one", 2) for _ in range(100)))
+    assert (set(answers), store.questions) == ({0}, 1)
 
 
 async def test_a_hundred_at_once_pass_a_small_limit_exactly() -> None:
@@ -165,11 +175,6 @@ async def test_a_hundred_at_once_pass_a_small_limit_exactly() -> None:
 
 async def test_as_many_at_once_as_the_limit_allows_all_pass() -> None:
     time = Seconds()
-
-    class SlowStore(MemoryTokenStore):
-        async def take(self, key: str, *, want: int, limit: Limit) -> Slice:
-            await asyncio.sleep(0)
-            return await super().take(key, want=want, limit=limit)
 
     store = SlowStore(time)
     each = limiter(time, store, 60)
