@@ -29,11 +29,12 @@ COMMANDS_OF_A_SLICE = 150
 
 
 class Slice(msgspec.Struct):
-    """Commands between two switches, and the seconds of the event loop's thread."""
+    """Commands between two switches: seconds of the event loop's thread, and by the clock."""
 
     reports: bool
     commands: int
     seconds: float
+    clock_seconds: float
 
 
 class Found(msgspec.Struct):
@@ -95,8 +96,11 @@ class SlicedStatistics(Statistics):
             self._others_before = _others_seconds()
             self._begin(reports=True)
         elif self.commands - self._before >= COMMANDS_OF_A_SLICE:
-            seconds = time.thread_time() - self._began
-            self.slices.append(Slice(self._reports, self.commands - self._before, seconds))
+            seconds, clock_seconds = (
+                now - began for now, began in zip(_times(), self._began, strict=True)
+            )
+            commands = self.commands - self._before
+            self.slices.append(Slice(self._reports, commands, seconds, clock_seconds))
             self._begin(reports=not self._reports)
         super().count(batch_size)
 
@@ -107,8 +111,12 @@ class SlicedStatistics(Statistics):
     def _begin(self, *, reports: bool) -> None:
         self._reports = reports
         self._before = self.commands
-        self._began = time.thread_time()
+        self._began = _times()
         switch(reports=reports)
+
+
+def _times() -> tuple[float, float]:
+    return time.thread_time(), time.perf_counter()
 
 
 def _others_seconds() -> float:
