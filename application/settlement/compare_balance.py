@@ -1,14 +1,15 @@
 """Compare Stripe's balance with account 1010, per currency, and record both figures.
 
-The lag between both is handled: what Stripe has listed is recorded first; the balance is asked for
-again when something came in meanwhile; and what is booked and not listed yet, or listed and not
-booked yet, explains its part. Before a difference is believed, the last days are read again.
+Both move all the time, and a busy airline has no quiet moment. So the balance is taken between two
+looks at Stripe's list that show the same newest transaction; what is in it is recorded before the
+books are read; and what the books contain of transactions after it explains its part, as does what
+is booked and not listed yet, or listed and not booked yet. Before a difference is believed, the
+last days are read again.
 """
 
-import asyncio
 import datetime as dt
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import ClassVar
 
 import msgspec
@@ -19,16 +20,14 @@ from application.commands.bus import CommandBus
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.settlement.gateway import SettlementGateway
-from application.settlement.sweep_transactions import OVERLAP, TransactionSweeper
+from application.settlement.sweep_transactions import TransactionSweeper
 from domain.kernel import ids, money
 from domain.kernel.entries import accounting_day
 from domain.settlement import comparison
-from domain.settlement.state import ComparedBalance
+from domain.settlement.state import ComparedBalance, Transaction
 
-# How far back Stripe's list is read again where the figures differ.
-REACH_ON_DIFFERENCE = dt.timedelta(days=7)
-TRIES_LIMIT = 5
-WAIT_SECONDS = 1.0
+# Balances that are asked for until none was overtaken by a transaction: two calls each.
+TRIES_LIMIT = 30
 
 logger = logging.getLogger(__name__)
 
@@ -40,16 +39,24 @@ class CompareBalance(ports.BackgroundTask, frozen=True):
 
 
 class BookedClearing(msgspec.Struct, frozen=True):
-    """Account 1010 by currency, and what explains its difference from Stripe's balance."""
+    """Account 1010 by currency, and what explains its difference from Stripe's balance.
+
+    `recorded` are those of the transactions that were asked for which both contain.
+    """
 
     booked: Mapping[str, int]
     awaited: Mapping[str, int]
+    recorded: Collection[str] = ()
 
 
-ReadClearing = Callable[[], Awaitable[BookedClearing]]
-"""Returns both as of one position of the log, which has all that was recorded before the call.
+AskLater = Callable[[], Awaitable[Collection[str]]]
+"""Returns the ids of Stripe's transactions that its balance does not contain."""
 
-Raises Unavailable when the read model does not follow.
+ReadClearing = Callable[[AskLater], Awaitable[BookedClearing]]
+"""Returns all as of one position of the log, which has all that was recorded before the call; it
+asks once the position is chosen, so that all that the position may contain is asked for.
+
+Raises Unavailable when the read model does not follow, and what is raised by the question.
 """
 
 
@@ -93,11 +100,12 @@ class BalanceComparer:
     async def compare(self) -> tuple[ComparedBalance, ...]:
         """Compare, record and return the figures.
 
-        Raises the failures of the gateway and Unavailable, also when both move all the time.
+        Raises the failures of the gateway and Unavailable, also when each balance is overtaken.
         """
-        balances = await self._figures(OVERLAP)
+        balances = await self._figures()
         if any(each.unexplained for each in balances):
-            balances = await self._figures(REACH_ON_DIFFERENCE)
+            await self._sweeper.sweep_again(accounting_day(self._clock()))
+            balances = await self._figures()
         await self._record(balances)
         for each in balances:
             if each.unexplained:
@@ -110,15 +118,31 @@ class BalanceComparer:
                 )
         return balances
 
-    async def _figures(self, reach: dt.timedelta) -> tuple[ComparedBalance, ...]:
-        """Return both figures of a moment at which nothing came in."""
-        await self._sweeper.sweep(reach=reach)
+    async def _figures(self) -> tuple[ComparedBalance, ...]:
+        """Return both figures as of the newest transaction that Stripe's balance contains."""
+        reported, newest = await self._balance()
+        # Whatever the balance contains is recorded before the books are read.
+        await self._sweeper.sweep()
+        later: list[Transaction] = []
+
+        async def ask() -> Collection[str]:
+            later.extend(await self._sweeper.newer_than(newest))
+            return [each.id for each in later]
+
+        clearing = await self._read_clearing(ask)
+        overtaking = [each.net for each in later if each.id in clearing.recorded]
+        return compared(reported, clearing, overtaking)
+
+    async def _balance(self) -> tuple[Sequence[money.Money], Transaction | None]:
+        """Return Stripe's balance, and the newest transaction that it contains."""
+        before = await self._sweeper.newest()
         for _ in range(TRIES_LIMIT):
             reported = await self._stripe.balance()
-            if await self._sweeper.sweep() == 0:
-                return compared(reported, await self._read_clearing())
-            await asyncio.sleep(WAIT_SECONDS)
-        raise ports.Unavailable("a moment without news from Stripe")
+            after = await self._sweeper.newest()
+            if (before and before.id) == (after and after.id):
+                return reported, after
+            before = after
+        raise ports.Unavailable("a balance of Stripe that no transaction overtakes")
 
     async def _record(self, balances: tuple[ComparedBalance, ...]) -> None:
         day = accounting_day(self._clock())
@@ -133,19 +157,32 @@ class BalanceComparer:
 
 
 def compared(
-    reported: Sequence[money.Money], clearing: BookedClearing
+    reported: Sequence[money.Money],
+    clearing: BookedClearing,
+    overtaking: Sequence[money.Money] = (),
 ) -> tuple[ComparedBalance, ...]:
-    """Return the figures of each currency that either side has."""
-    at_stripe: dict[str, int] = {}
-    for each in reported:
-        at_stripe[each.currency] = at_stripe.get(each.currency, 0) + each.amount
-    currencies = sorted(at_stripe.keys() | clearing.booked.keys() | clearing.awaited.keys())
+    """Return the figures of each currency that either side has.
+
+    `overtaking` is what the books contain of transactions after the balance.
+    """
+    at_stripe = _sums(reported)
+    awaited = _sums(overtaking)
+    for currency, amount in clearing.awaited.items():
+        awaited[currency] = awaited.get(currency, 0) + amount
+    currencies = sorted(at_stripe.keys() | clearing.booked.keys() | awaited.keys())
     return tuple(
         ComparedBalance(
             currency=currency,
             booked=clearing.booked.get(currency, 0),
             reported=at_stripe.get(currency, 0),
-            awaited=clearing.awaited.get(currency, 0),
+            awaited=awaited.get(currency, 0),
         )
         for currency in currencies
     )
+
+
+def _sums(amounts: Sequence[money.Money]) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for each in amounts:
+        sums[each.currency] = sums.get(each.currency, 0) + each.amount
+    return sums

@@ -129,7 +129,9 @@ class StripeCalls:
             except gateway.GatewayFailure as failure:
                 kind = type(failure).__name__
                 self._measure(began, endpoint.name, kind)
-                logger.info("Stripe %s: %s", endpoint.name, kind)
+                # What Stripe writes for a customer may name what he entered.
+                reason = failure.code if isinstance(failure, gateway.GatewayRejected) else failure
+                logger.info("Stripe %s: %s, %s", endpoint.name, kind, reason)
                 raise
             self._measure(began, endpoint.name, "ok")
             request_id = response.headers.get("Request-Id", "")

@@ -18,6 +18,9 @@ from infrastructure.stripe_simulator.app import create_app
 from infrastructure.stripe_simulator.configuration import Configuration, Limits, WebhookTarget
 from infrastructure.stripe_simulator.wire import ABORT_EXTENSION
 
+# As the servers before an API are used to: longer than clients keep theirs, who else send a request
+# into a connection that is just being closed, and do not know what became of it.
+KEEP_ALIVE_SECONDS = 75
 # Of new objects, and of those that outlived one and two collections.
 GC_THRESHOLDS = (20_000, 50, 10_000)
 
@@ -89,6 +92,7 @@ async def _serve(configuration: Configuration, port: int) -> None:
             log_level="warning",
             access_log=False,
             server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=1,
         )
         await AnnouncingServer(config).serve(sockets=[listener])

@@ -38,7 +38,7 @@ from application.processes.immediate_steps import ImmediateSteps
 from application.processes.runner import ProcessRunner
 from application.queries import AsOf, ListedDispute, UnfinishedAttempt
 from application.reconciliation.ports import ReconciliationPorts
-from application.settlement.compare_balance import BalanceComparer, BookedClearing
+from application.settlement.compare_balance import AskLater, BalanceComparer, BookedClearing
 from application.settlement.follow_hints import HintFollower
 from application.settlement.follow_payout import PayoutFollower
 from application.settlement.sweep_transactions import TransactionSweeper
@@ -223,7 +223,7 @@ class AirlineProcess(Airline):
                 return ListedDispute(ids.booking_of_payment(row.payment), *fields)
         return None
 
-    async def _read_clearing(self) -> BookedClearing:
+    async def _read_clearing(self, ask_later: AskLater) -> BookedClearing:
         tables = self.world.follow()
         awaited: dict[str, int] = {}
         for row in tables.rows("settled_amounts"):
@@ -231,7 +231,10 @@ class AirlineProcess(Airline):
                 difference = (row.booked or 0) - (row.listed or 0)
                 awaited[row.currency] = awaited.get(row.currency, 0) + difference
         booked = {row.currency: row.amount for row in tables.rows("stripe_clearing")}
-        return BookedClearing(booked=booked, awaited=awaited)
+        settled = {
+            row.transaction for row in tables.rows("settled_transactions") if not row.unknown
+        }
+        return BookedClearing(booked, awaited, settled.intersection(await ask_later()))
 
     def _report(self, stream: str, error: Exception) -> None:
         self.world.reports.append((stream, error))

@@ -19,7 +19,7 @@ from application.commands.dispatcher import Dispatcher
 from application.payment.gateway import RESOURCE_MISSING, GatewayRejected, GatewayUnavailable
 from application.payment.record_refund import Accepted, Failed, RecordRefund
 from application.payment.refund_payment import RefundPayment
-from application.settlement.compare_balance import BalanceComparer, BookedClearing
+from application.settlement.compare_balance import AskLater, BalanceComparer, BookedClearing
 from application.settlement.follow_payout import PayoutFollower
 from application.settlement.gateway import (
     ListedTransaction,
@@ -343,7 +343,7 @@ class SettledAirline:
     def _follow(self) -> None:
         self.read_models.follow(self.airline.log.events[self.read_models.position :])
 
-    async def _read_clearing(self) -> BookedClearing:
+    async def _read_clearing(self, ask_later: AskLater) -> BookedClearing:
         self._follow()
         awaited: dict[str, int] = {}
         for row in self.read_models.rows("settled_amounts"):
@@ -351,7 +351,12 @@ class SettledAirline:
                 difference = (row.booked or 0) - (row.listed or 0)
                 awaited[row.currency] = awaited.get(row.currency, 0) + difference
         booked = {row.currency: row.amount for row in self.read_models.rows("stripe_clearing")}
-        return BookedClearing(booked=booked, awaited=awaited)
+        settled = {
+            row.transaction
+            for row in self.read_models.rows("settled_transactions")
+            if not row.unknown
+        }
+        return BookedClearing(booked, awaited, settled.intersection(await ask_later()))
 
 
 _causes = itertools.count(1)

@@ -1,0 +1,122 @@
+"""Stripe's balance is compared although transactions come in at every moment of it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from application import ports
+from application.settlement import compare_balance, sweep_transactions
+from domain.kernel.money import Money
+from domain.settlement.state import ComparedBalance
+from tests.support.settled import SettledAirline, settled_airline
+
+
+def _before(settled: SettledAirline, call: str, does: Callable[[], object]) -> None:
+    """Let something happen each time just before Stripe is asked this."""
+    asked = getattr(settled.stripe, call)
+
+    async def busy(**params: Any) -> Any:
+        does()
+        return await asked(**params)
+
+    setattr(settled.stripe, call, busy)
+
+
+def _one_fee(settled: SettledAirline, amount: int = 250) -> None:
+    settled.stripe.add("fee", Money(-amount, "USD"))
+
+
+async def test_a_balance_that_a_transaction_overtakes_is_asked_for_again() -> None:
+    async with settled_airline() as settled:
+        left = [3]
+
+        def comes_in() -> None:
+            if left[0]:
+                left[0] -= 1
+                _one_fee(settled)
+
+        _before(settled, "balance", comes_in)
+        (balance,) = await settled.comparer.compare()
+        assert balance == ComparedBalance("USD", -750, -750, 0)
+        assert settled.stripe.calls.count("balance") == 4
+
+
+async def test_what_is_recorded_after_the_balance_explains_its_part() -> None:
+    async with settled_airline() as settled:
+        gross = Money(1_000, "USD")
+        settled.stripe.charge("ch_1", gross, settled=gross, fee=30)
+        read_clearing = settled.comparer._read_clearing
+
+        async def read(ask: compare_balance.AskLater) -> compare_balance.BookedClearing:
+            # Another process sees these first, and records them.
+            settled.stripe.charge("ch_2", gross, settled=gross, fee=40)
+            settled.stripe.add("reserve", Money(-5_000, "USD"))
+            await settled.sweeper.sweep()
+            found = await read_clearing(ask)
+            assert len(found.recorded) == 1
+            return found
+
+        settled.comparer._read_clearing = read
+        (compared,) = await settled.comparer.compare()
+        assert (compared.reported, compared.unexplained) == (970, 0)
+        # Both charges are listed and not booked yet; the second one's net is not in the balance.
+        assert (compared.booked, compared.awaited) == (-70, -2_000 + 960)
+
+
+async def test_a_difference_shows_although_transactions_come_in() -> None:
+    async with settled_airline() as settled:
+        settled.stripe.add("reserve", Money(-5_000, "USD"))
+        read_clearing = settled.comparer._read_clearing
+
+        async def read(ask: compare_balance.AskLater) -> compare_balance.BookedClearing:
+            _one_fee(settled, 5_000)
+            await settled.sweeper.sweep()
+            return await read_clearing(ask)
+
+        settled.comparer._read_clearing = read
+        (compared,) = await settled.comparer.compare()
+        assert compared.unexplained == 5_000
+
+
+async def test_where_every_balance_is_overtaken_the_comparison_waits_and_records_nothing() -> None:
+    async with settled_airline() as settled:
+        _before(settled, "balance", lambda: _one_fee(settled))
+        with pytest.raises(ports.Unavailable):
+            await settled.comparer.compare()
+        tries = settled.stripe.calls.count("balance")
+        assert tries == compare_balance.TRIES_LIMIT
+        assert not any(each.stream.startswith("clearing") for each in settled.airline.log.events)
+
+
+async def test_a_day_reads_the_last_days_once_however_often_the_figures_differ() -> None:
+    async with settled_airline() as settled:
+        for _ in range(400):
+            _one_fee(settled)
+        settled.airline.wait(days=6)
+        settled.stripe.add("reserve", Money(-5_000, "USD"))
+
+        async def pages() -> int:
+            before = settled.stripe.calls.count("list")
+            await settled.comparer.compare()
+            return settled.stripe.calls.count("list") - before
+
+        await settled.sweeper.sweep()
+        first, second = await pages(), await pages()
+        assert first - second >= 4
+        settled.airline.wait(days=1)
+        assert await pages() > second
+
+
+async def test_more_transactions_than_can_be_listed_since_the_balance_are_too_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sweep_transactions, "NEWER_PAGES_LIMIT", 2)
+    async with settled_airline(page_size=2) as settled:
+        _one_fee(settled)
+        known = await settled.sweeper.newest()
+        for count in range(1, 5):
+            assert len(await settled.sweeper.newer_than(known)) == count - 1
+            _one_fee(settled)
+        with pytest.raises(ports.Unavailable):
+            await settled.sweeper.newer_than(known)
