@@ -10,9 +10,10 @@ from typing import Literal, get_args
 import msgspec
 
 from domain.kernel import ids
-from domain.policies import rejections
+from domain.policies import price_values, rejections
+from domain.policies.price_values import Extras, PassengerShares, PriceValue
 
-PolicyName = Literal["cancellation_fees", "change_fees"]
+PolicyName = Literal["cancellation_fees", "change_fees", "passenger_shares", "extras"]
 NAMES: tuple[PolicyName, ...] = get_args(PolicyName)
 BAND_LIMIT = 12
 # A year, in hours: flights are not sold earlier.
@@ -56,7 +57,7 @@ class ChangeFees(
         return _percent(self.bands, notice)
 
 
-PolicyValue = CancellationFees | ChangeFees
+PolicyValue = CancellationFees | ChangeFees | PassengerShares | Extras
 
 # The airline's conditions of carriage since the launch. Bookings of earlier releases were sold
 # under these: a change of them would change contracts, so a test compares them with a copy.
@@ -66,6 +67,24 @@ LAUNCH: Mapping[PolicyName, PolicyValue] = {
         after_departure_percent=100,
     ),
     "change_fees": ChangeFees((FeeBand(168, 0), FeeBand(72, 5), FeeBand(24, 10), FeeBand(0, 15))),
+    "passenger_shares": price_values.PASSENGER_SHARES,
+    "extras": price_values.EXTRAS,
+}
+_NAMES: Mapping[type[PolicyValue], PolicyName] = {
+    type(value): name for name, value in LAUNCH.items()
+}
+# The instant at which it is looked up which version counts: that of the sale, whose version the
+# booking keeps, that of the departure, or that of the decision.
+Moment = Literal["sale", "departure", "now"]
+MOMENTS: Mapping[PolicyName, Moment] = {
+    "cancellation_fees": "sale",
+    "change_fees": "sale",
+    "passenger_shares": "sale",
+    "extras": "sale",
+}
+# The fields that a scope of these policies may give: what the rule is about has no others.
+SCOPE_FIELDS: Mapping[PolicyName, frozenset[str]] = {
+    "extras": frozenset({"market", "route"}),
 }
 
 
@@ -76,10 +95,23 @@ def stream_of(name: str) -> str:
 
 def name_of(value: PolicyValue) -> PolicyName:
     """Return the policy that this is a value of."""
-    return "cancellation_fees" if isinstance(value, CancellationFees) else "change_fees"
+    return name_of_type(type(value))
+
+
+def name_of_type(kind: type[PolicyValue]) -> PolicyName:
+    """Return the policy whose values are of this type."""
+    return _NAMES[kind]
 
 
 def require_valid(value: PolicyValue) -> None:
+    """The value is one that its policy may have; otherwise InvalidPolicy."""
+    if isinstance(value, PriceValue):
+        price_values.require_valid(value)
+    else:
+        _require_fees(value)
+
+
+def _require_fees(value: CancellationFees | ChangeFees) -> None:
     """The bands reach down to departure, each once, with shares of 0 to 100 percent; otherwise
     InvalidPolicy.
     """
