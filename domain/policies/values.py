@@ -10,10 +10,24 @@ from typing import Literal, get_args
 import msgspec
 
 from domain.kernel import ids
-from domain.policies import price_values, rejections
+from domain.policies import money_values, price_values, rejections
+from domain.policies.money_values import (
+    ApprovalLimits,
+    CreditLifetimes,
+    MoneyValue,
+    NameCorrections,
+)
 from domain.policies.price_values import Extras, PassengerShares, PriceValue
 
-PolicyName = Literal["cancellation_fees", "change_fees", "passenger_shares", "extras"]
+PolicyName = Literal[
+    "cancellation_fees",
+    "change_fees",
+    "passenger_shares",
+    "extras",
+    "credit_lifetimes",
+    "approval_limits",
+    "name_corrections",
+]
 NAMES: tuple[PolicyName, ...] = get_args(PolicyName)
 BAND_LIMIT = 12
 # A year, in hours: flights are not sold earlier.
@@ -57,7 +71,15 @@ class ChangeFees(
         return _percent(self.bands, notice)
 
 
-PolicyValue = CancellationFees | ChangeFees | PassengerShares | Extras
+PolicyValue = (
+    CancellationFees
+    | ChangeFees
+    | PassengerShares
+    | Extras
+    | CreditLifetimes
+    | ApprovalLimits
+    | NameCorrections
+)
 
 # The airline's conditions of carriage since the launch. Bookings of earlier releases were sold
 # under these: a change of them would change contracts, so a test compares them with a copy.
@@ -69,6 +91,9 @@ LAUNCH: Mapping[PolicyName, PolicyValue] = {
     "change_fees": ChangeFees((FeeBand(168, 0), FeeBand(72, 5), FeeBand(24, 10), FeeBand(0, 15))),
     "passenger_shares": price_values.PASSENGER_SHARES,
     "extras": price_values.EXTRAS,
+    "credit_lifetimes": money_values.CREDIT_LIFETIMES,
+    "approval_limits": money_values.APPROVAL_LIMITS,
+    "name_corrections": money_values.NAME_CORRECTIONS,
 }
 _NAMES: Mapping[type[PolicyValue], PolicyName] = {
     type(value): name for name, value in LAUNCH.items()
@@ -81,10 +106,16 @@ MOMENTS: Mapping[PolicyName, Moment] = {
     "change_fees": "sale",
     "passenger_shares": "sale",
     "extras": "sale",
+    "credit_lifetimes": "now",
+    "approval_limits": "now",
+    "name_corrections": "now",
 }
 # The fields that a scope of these policies may give: what the rule is about has no others.
 SCOPE_FIELDS: Mapping[PolicyName, frozenset[str]] = {
     "extras": frozenset({"market", "route"}),
+    "credit_lifetimes": frozenset(),
+    "approval_limits": frozenset(),
+    "name_corrections": frozenset(),
 }
 
 
@@ -107,6 +138,8 @@ def require_valid(value: PolicyValue) -> None:
     """The value is one that its policy may have; otherwise InvalidPolicy."""
     if isinstance(value, PriceValue):
         price_values.require_valid(value)
+    elif isinstance(value, MoneyValue):
+        money_values.require_valid(value)
     else:
         _require_fees(value)
 

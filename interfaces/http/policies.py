@@ -20,6 +20,7 @@ from interfaces.http.strict_request import StrictRequest
 Route = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}-[A-Z]{3}$(?!\n)")]
 Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
 Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
+Figure = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
 Instant = Annotated[dt.datetime, msgspec.Meta(tz=True)]
 Reason = Literal["commercial", "law", "correction", "rollback"]
 
@@ -49,6 +50,13 @@ class PolicyExtraRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=T
     net: Annotated[int, msgspec.Meta(ge=1, le=99_999_999)]
 
 
+class PolicyLimitRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """The most in a currency, in minor units."""
+
+    currency: Currency
+    most: Annotated[int, msgspec.Meta(ge=0, le=99_999_999)]
+
+
 class PolicyValueRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """The members of one policy: fees have bands from the longest notice down to 0, and those of
     cancellations the share after departure, too."""
@@ -58,6 +66,12 @@ class PolicyValueRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=T
     child_percent: Percent | None = None
     infant_percent: Percent | None = None
     prices: Annotated[list[PolicyExtraRequest], msgspec.Meta(max_length=200)] | None = None
+    issued_days: Figure | None = None
+    returned_days: Figure | None = None
+    grace_days: Figure | None = None
+    limits: Annotated[list[PolicyLimitRequest], msgspec.Meta(max_length=40)] | None = None
+    letter_limit: Figure | None = None
+    letters_per_correction: Figure | None = None
 
 
 class PolicyProposalRequest(idempotency.KeyedRequest):

@@ -16,7 +16,6 @@ from application.payment.record_attempt import Expired
 from application.payment.record_refund import Settled
 from domain.booking.rejections import NothingDue, TransitionRefused
 from domain.booking.states import Status
-from domain.credit.credits import LIFETIME, RETURNED_GRACE
 from domain.credit.rejections import CreditNotFound, CreditNotSpendable
 from domain.kernel import money
 from domain.ledger import accounts
@@ -29,7 +28,7 @@ from domain.payment.rejections import (
 from domain.pricing import charge_limits
 from tests.support import invariants
 from tests.support.airline import capture, expire, payment_of
-from tests.support.credits import issue
+from tests.support.credits import GRACE, LIFETIME, issue
 from tests.support.disputes import Disputed
 from tests.support.memory_airline import MemoryAirline
 from tests.support.memory_processes import ProcessRuns
@@ -266,7 +265,7 @@ def test_credit_that_expired_while_a_booking_was_held_gets_a_grace() -> None:
     case.airline.wait(minutes=16)
     assert expiry < case.airline.clock()
     case.airline.submit(expire(case.booking))
-    assert case.airline.state(case.credit).expires_at == case.airline.clock() + RETURNED_GRACE
+    assert case.airline.state(case.credit).expires_at == case.airline.clock() + GRACE
     assert case.balance == 20_000
 
 

@@ -1,0 +1,142 @@
+"""Values of policies about money that count at the instant of a decision, and the launch's.
+
+Amounts are in minor units. What a decision makes of them is recorded with it: a credit has the end
+that it was issued with, whatever is published afterwards.
+"""
+
+import datetime as dt
+
+import msgspec
+
+from domain.kernel import money
+from domain.policies import rejections
+
+# Credits and cards end within ten years; no table has more currencies.
+MOST_DAYS = 3_650
+CURRENCY_LIMIT = 40
+# Eight digits are the most that Stripe charges.
+MOST = 99_999_999
+
+
+class CurrencyLimit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The most in one currency, in minor units."""
+
+    currency: str
+    most: int
+
+
+class ApprovalLimits(
+    msgspec.Struct,
+    frozen=True,
+    tag_field="policy",
+    tag="approval_limits",
+    forbid_unknown_fields=True,
+):
+    """What one person may grant of one booking in all, in minor units; of other currencies
+    nothing.
+    """
+
+    limits: tuple[CurrencyLimit, ...]
+
+    def most(self, currency: str) -> int:
+        """Return what one person may grant in this currency."""
+        return next((each.most for each in self.limits if each.currency == currency), 0)
+
+
+class NameCorrections(
+    msgspec.Struct,
+    frozen=True,
+    tag_field="policy",
+    tag="name_corrections",
+    forbid_unknown_fields=True,
+):
+    """How many letters a correction adds, drops or exchanges, first and last name together: of a
+    short name one in `letters_per_correction`, so that it stays that name.
+    """
+
+    letter_limit: int
+    letters_per_correction: int
+
+    def limit(self, letters: int) -> int:
+        """Return how many letters of a name with so many may be corrected."""
+        return min(self.letter_limit, max(1, letters // self.letters_per_correction))
+
+
+class CreditLifetimes(
+    msgspec.Struct,
+    frozen=True,
+    tag_field="policy",
+    tag="credit_lifetimes",
+    forbid_unknown_fields=True,
+):
+    """How many days a credit can be spent; and at least, after it came back because of the airline,
+    or for another reason, that once: not again of what is spent in it.
+    """
+
+    issued_days: int
+    returned_days: int
+    grace_days: int
+
+    @property
+    def issued(self) -> dt.timedelta:
+        """How long a credit can be spent that is issued now."""
+        return dt.timedelta(days=self.issued_days)
+
+    @property
+    def returned(self) -> dt.timedelta:
+        """How long at least after it came back because of the airline."""
+        return dt.timedelta(days=self.returned_days)
+
+    @property
+    def grace(self) -> dt.timedelta:
+        """How long at least after it came back for another reason."""
+        return dt.timedelta(days=self.grace_days)
+
+
+# Of all these a decision uses the version that is in force when it is made.
+MoneyValue = ApprovalLimits | NameCorrections | CreditLifetimes
+
+APPROVAL_LIMITS = ApprovalLimits(
+    (
+        CurrencyLimit("SAR", 5_000_00),
+        CurrencyLimit("KWD", 400_000),
+        CurrencyLimit("JPY", 200_000),
+    )
+)
+NAME_CORRECTIONS = NameCorrections(letter_limit=3, letters_per_correction=3)
+CREDIT_LIFETIMES = CreditLifetimes(issued_days=365, returned_days=90, grace_days=14)
+
+
+def require_valid(value: MoneyValue) -> None:
+    """The value is one that its policy may have; otherwise InvalidPolicy."""
+    match value:
+        case ApprovalLimits():
+            require_currencies("value.limits", [each.currency for each in value.limits])
+            for each in value.limits:
+                require_within("value.limits", each.most, 0, MOST)
+        case NameCorrections():
+            require_within("value.letterLimit", value.letter_limit, 1, 10)
+            require_within("value.lettersPerCorrection", value.letters_per_correction, 1, 30)
+        case CreditLifetimes():
+            require_within("value.issuedDays", value.issued_days, 1, MOST_DAYS)
+            require_within("value.returnedDays", value.returned_days, 0, MOST_DAYS)
+            require_within("value.graceDays", value.grace_days, 0, MOST_DAYS)
+
+
+def require_currencies(field: str, currencies: list[str]) -> None:
+    """Each currency exists and is in the table once; otherwise InvalidPolicy."""
+    if len(currencies) > CURRENCY_LIMIT:
+        raise rejections.InvalidPolicy(field=field, reason="table_too_long", limit=CURRENCY_LIMIT)
+    if len(set(currencies)) < len(currencies):
+        raise rejections.InvalidPolicy(field=field, reason="twice_in_the_table")
+    for each in currencies:
+        if not money.is_currency(each):
+            raise rejections.InvalidPolicy(field=field, reason="unknown_currency", currency=each)
+
+
+def require_within(field: str, figure: int, least: int, most: int) -> None:
+    """The figure is from `least` to `most`; otherwise InvalidPolicy."""
+    if not least <= figure <= most:
+        raise rejections.InvalidPolicy(
+            field=field, reason="figure_out_of_range", least=least, most=most
+        )

@@ -1,0 +1,50 @@
+"""Rules that count when something is decided: what was decided before keeps what it got."""
+
+import os
+
+import pytest
+
+from application.booking.correct_name import CorrectName
+from domain.booking import rejections
+from domain.kernel import sealed
+from domain.policies.money_values import CreditLifetimes, NameCorrections
+from tests.support.memory_airline import MemoryAirline
+from tests.support.policies import publish
+
+
+def cheaper_change(airline: MemoryAirline, number: int) -> str:
+    """The credit of a booking in a class with that residue, which was changed to a cheaper one."""
+    flight = airline.schedule(f"SV{number}", in_days=20, residue="credit")
+    cheaper = airline.schedule(f"SV{number + 1}", in_days=21, fare=300_00, residue="credit")
+    before = set(airline.log.streams)
+    airline.exchange(airline.ticketed(flight), cheaper)
+    (found,) = (each for each in set(airline.log.streams) - before if each.startswith("credit-"))
+    return found
+
+
+def test_a_credit_lasts_as_long_as_was_in_force_when_it_was_issued() -> None:
+    airline = MemoryAirline()
+    first = cheaper_change(airline, 1)
+    lasts = airline.state(first).expires_at - airline.clock()
+    publish(airline, CreditLifetimes(issued_days=30, returned_days=90, grace_days=14))
+    second = cheaper_change(airline, 3)
+    assert lasts.days == 365
+    assert (airline.state(second).expires_at - airline.clock()).days == 30
+    assert (airline.state(first).expires_at - airline.clock()).days == 364
+
+
+def test_a_name_is_corrected_by_as_many_letters_as_are_in_force() -> None:
+    airline = MemoryAirline()
+    booking = airline.ticketed(airline.schedule())
+
+    def correct(distance: int) -> None:
+        before = airline.booking(booking).passengers[0].name
+        after = sealed.Sealed(before.subject, os.urandom(60))
+        airline.submit(CorrectName(booking, 0, before, after, distance, True, letters=12))
+
+    with pytest.raises(rejections.NameCorrectionRefused):
+        correct(4)
+    publish(airline, NameCorrections(letter_limit=5, letters_per_correction=3))
+    correct(4)
+    with pytest.raises(rejections.NameCorrectionRefused):
+        correct(5)
