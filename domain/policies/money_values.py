@@ -14,6 +14,8 @@ from domain.policies import rejections
 # Credits and cards end within ten years; no table has more currencies.
 MOST_DAYS = 3_650
 CURRENCY_LIMIT = 40
+# The least of a card, in steps of what can be charged.
+LEAST_STEPS = 50
 # Eight digits are the most that Stripe charges.
 MOST = 99_999_999
 
@@ -93,8 +95,56 @@ class CreditLifetimes(
         return dt.timedelta(days=self.grace_days)
 
 
+class CardAmounts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one card may be worth in a currency, least and most in minor units."""
+
+    currency: str
+    least: int
+    most: int
+
+
+class GiftCards(
+    msgspec.Struct, frozen=True, tag_field="policy", tag="gift_cards", forbid_unknown_fields=True
+):
+    """Which gift cards are sold, and for how long: an order can be paid, a paid card can be claimed
+    and spent, its buyer may have the money back while nobody has claimed it, and at least it lasts
+    after a bank has returned what its lost dispute took.
+    """
+
+    payable_hours: int
+    lifetime_days: int
+    refundable_days: int
+    reinstated_days: int
+    amounts: tuple[CardAmounts, ...]
+
+    @property
+    def payable(self) -> dt.timedelta:
+        """How long an order can be paid."""
+        return dt.timedelta(hours=self.payable_hours)
+
+    @property
+    def lifetime(self) -> dt.timedelta:
+        """How long a card can be claimed and spent that is paid now."""
+        return dt.timedelta(days=self.lifetime_days)
+
+    @property
+    def refundable(self) -> dt.timedelta:
+        """How long the buyer of a card that is paid now may have the money back."""
+        return dt.timedelta(days=self.refundable_days)
+
+    @property
+    def reinstated(self) -> dt.timedelta:
+        """How long at least a card lasts that a bank has given back now."""
+        return dt.timedelta(days=self.reinstated_days)
+
+    @property
+    def sold(self) -> dict[str, tuple[int, int]]:
+        """The least and the most of a card, by currency."""
+        return {each.currency: (each.least, each.most) for each in self.amounts}
+
+
 # Of all these a decision uses the version that is in force when it is made.
-MoneyValue = ApprovalLimits | NameCorrections | CreditLifetimes
+MoneyValue = ApprovalLimits | NameCorrections | CreditLifetimes | GiftCards
 
 APPROVAL_LIMITS = ApprovalLimits(
     (
@@ -104,7 +154,19 @@ APPROVAL_LIMITS = ApprovalLimits(
     )
 )
 NAME_CORRECTIONS = NameCorrections(letter_limit=3, letters_per_correction=3)
+# The airline has to confirm these.
 CREDIT_LIFETIMES = CreditLifetimes(issued_days=365, returned_days=90, grace_days=14)
+GIFT_CARDS = GiftCards(
+    payable_hours=24,
+    lifetime_days=365,
+    refundable_days=14,
+    reinstated_days=90,
+    amounts=(
+        CardAmounts("SAR", 50_00, 5_000_00),
+        CardAmounts("KWD", 5_000, 400_000),
+        CardAmounts("JPY", 2_000, 200_000),
+    ),
+)
 
 
 def require_valid(value: MoneyValue) -> None:
@@ -121,6 +183,25 @@ def require_valid(value: MoneyValue) -> None:
             require_within("value.issuedDays", value.issued_days, 1, MOST_DAYS)
             require_within("value.returnedDays", value.returned_days, 0, MOST_DAYS)
             require_within("value.graceDays", value.grace_days, 0, MOST_DAYS)
+        case GiftCards():
+            _require_cards(value)
+
+
+def _require_cards(value: GiftCards) -> None:
+    """Each amount can be charged; the money comes back no longer than the card lasts."""
+    require_within("value.payableHours", value.payable_hours, 1, 168)
+    require_within("value.lifetimeDays", value.lifetime_days, 1, MOST_DAYS)
+    require_within("value.refundableDays", value.refundable_days, 0, value.lifetime_days)
+    require_within("value.reinstatedDays", value.reinstated_days, 0, MOST_DAYS)
+    require_currencies("value.amounts", [each.currency for each in value.amounts])
+    for each in value.amounts:
+        step = money.charge_step(each.currency)
+        require_within("value.amounts", each.least, step * LEAST_STEPS, MOST)
+        require_within("value.amounts", each.most, each.least, MOST)
+        if each.least % step or each.most % step:
+            raise rejections.InvalidPolicy(
+                field="value.amounts", reason="not_chargeable", currency=each.currency
+            )
 
 
 def require_currencies(field: str, currencies: list[str]) -> None:

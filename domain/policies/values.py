@@ -14,6 +14,7 @@ from domain.policies import money_values, price_values, rejections
 from domain.policies.money_values import (
     ApprovalLimits,
     CreditLifetimes,
+    GiftCards,
     MoneyValue,
     NameCorrections,
 )
@@ -25,6 +26,7 @@ PolicyName = Literal[
     "passenger_shares",
     "extras",
     "credit_lifetimes",
+    "gift_cards",
     "approval_limits",
     "name_corrections",
 ]
@@ -77,6 +79,7 @@ PolicyValue = (
     | PassengerShares
     | Extras
     | CreditLifetimes
+    | GiftCards
     | ApprovalLimits
     | NameCorrections
 )
@@ -92,6 +95,7 @@ LAUNCH: Mapping[PolicyName, PolicyValue] = {
     "passenger_shares": price_values.PASSENGER_SHARES,
     "extras": price_values.EXTRAS,
     "credit_lifetimes": money_values.CREDIT_LIFETIMES,
+    "gift_cards": money_values.GIFT_CARDS,
     "approval_limits": money_values.APPROVAL_LIMITS,
     "name_corrections": money_values.NAME_CORRECTIONS,
 }
@@ -107,6 +111,7 @@ MOMENTS: Mapping[PolicyName, Moment] = {
     "passenger_shares": "sale",
     "extras": "sale",
     "credit_lifetimes": "now",
+    "gift_cards": "now",
     "approval_limits": "now",
     "name_corrections": "now",
 }
@@ -114,6 +119,7 @@ MOMENTS: Mapping[PolicyName, Moment] = {
 SCOPE_FIELDS: Mapping[PolicyName, frozenset[str]] = {
     "extras": frozenset({"market", "route"}),
     "credit_lifetimes": frozenset(),
+    "gift_cards": frozenset(),
     "approval_limits": frozenset(),
     "name_corrections": frozenset(),
 }

@@ -57,6 +57,14 @@ class PolicyLimitRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=T
     most: Annotated[int, msgspec.Meta(ge=0, le=99_999_999)]
 
 
+class PolicyCardRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """What a gift card may be worth in a currency, in minor units."""
+
+    currency: Currency
+    least: Annotated[int, msgspec.Meta(ge=1, le=99_999_999)]
+    most: Annotated[int, msgspec.Meta(ge=1, le=99_999_999)]
+
+
 class PolicyValueRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """The members of one policy: fees have bands from the longest notice down to 0, and those of
     cancellations the share after departure, too."""
@@ -69,6 +77,11 @@ class PolicyValueRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=T
     issued_days: Figure | None = None
     returned_days: Figure | None = None
     grace_days: Figure | None = None
+    payable_hours: Figure | None = None
+    lifetime_days: Figure | None = None
+    refundable_days: Figure | None = None
+    reinstated_days: Figure | None = None
+    amounts: Annotated[list[PolicyCardRequest], msgspec.Meta(max_length=40)] | None = None
     limits: Annotated[list[PolicyLimitRequest], msgspec.Meta(max_length=40)] | None = None
     letter_limit: Figure | None = None
     letters_per_correction: Figure | None = None

@@ -4,8 +4,8 @@ import msgspec
 
 from application.policies.value_json import members_of
 from domain.identity import roles
-from domain.policies.scope import Scope
 from domain.policies import values as policy_values
+from domain.policies.scope import Scope
 from domain.policies.values import LAUNCH, NAMES, SCOPE_FIELDS, PolicyName
 from tests.support.reference.markdown import code, docstring, listed, page, table
 from tests.support.rule_constants import TO_BE_MOVED

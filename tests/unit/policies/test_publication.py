@@ -11,8 +11,10 @@ from domain.policies import publication, rejections
 from domain.policies.events import PolicyEvent, PolicyProposed, PolicyPublished
 from domain.policies.money_values import (
     ApprovalLimits,
+    CardAmounts,
     CreditLifetimes,
     CurrencyLimit,
+    GiftCards,
     NameCorrections,
 )
 from domain.policies.price_values import ExtraNet, Extras, PassengerShares
@@ -197,6 +199,12 @@ def test_a_scope_with_a_field_that_the_policy_does_not_have_is_refused(
         (Extras((ExtraNet("MEAL", "SAR", 1_00),) * 201), "table_too_long"),
         (CreditLifetimes(0, 90, 14), "figure_out_of_range"),
         (CreditLifetimes(365, 90, 4_000), "figure_out_of_range"),
+        (GiftCards(0, 365, 14, 90, ()), "figure_out_of_range"),
+        (GiftCards(24, 13, 14, 90, ()), "figure_out_of_range"),
+        (GiftCards(24, 365, 14, 90, (CardAmounts("SAR", 10_00, 9_00),)), "figure_out_of_range"),
+        (GiftCards(24, 365, 14, 90, (CardAmounts("SAR", 1, 9_00),)), "figure_out_of_range"),
+        (GiftCards(24, 365, 14, 90, (CardAmounts("KWD", 5_001, 9_000),)), "not_chargeable"),
+        (GiftCards(24, 365, 14, 90, (CardAmounts("SAR", 50_00, 90_00),) * 2), "twice_in_the_table"),
         (NameCorrections(0, 3), "figure_out_of_range"),
         (NameCorrections(3, 0), "figure_out_of_range"),
         (ApprovalLimits((CurrencyLimit("SAR", -1),)), "figure_out_of_range"),
@@ -263,6 +271,17 @@ def test_the_values_of_the_launch_never_change() -> None:
             )
         ),
         "credit_lifetimes": CreditLifetimes(365, 90, 14),
+        "gift_cards": GiftCards(
+            24,
+            365,
+            14,
+            90,
+            (
+                CardAmounts("SAR", 50_00, 5_000_00),
+                CardAmounts("KWD", 5_000, 400_000),
+                CardAmounts("JPY", 2_000, 200_000),
+            ),
+        ),
         "approval_limits": ApprovalLimits(
             (
                 CurrencyLimit("SAR", 5_000_00),

@@ -3,11 +3,24 @@
 import os
 
 import pytest
+from msgspec import UNSET
+from msgspec.structs import replace
 
 from application.booking.correct_name import CorrectName
 from domain.booking import rejections
+from domain.credit import credits, gift_cards
+from domain.credit.events import GiftCardPaid
+from domain.credit.rejections import GiftCardAmountRefused
 from domain.kernel import sealed
-from domain.policies.money_values import CreditLifetimes, NameCorrections
+from domain.kernel.fold import fold
+from domain.kernel.money import Money
+from domain.policies.money_values import (
+    CardAmounts,
+    CreditLifetimes,
+    GiftCards,
+    NameCorrections,
+)
+from tests.support.gift_cards import bought, order
 from tests.support.memory_airline import MemoryAirline
 from tests.support.policies import publish
 
@@ -31,6 +44,34 @@ def test_a_credit_lasts_as_long_as_was_in_force_when_it_was_issued() -> None:
     assert lasts.days == 365
     assert (airline.state(second).expires_at - airline.clock()).days == 30
     assert (airline.state(first).expires_at - airline.clock()).days == 364
+
+
+def test_a_gift_card_keeps_the_days_that_it_was_paid_under() -> None:
+    airline = MemoryAirline()
+    first = bought(airline, Money(100_00, "SAR"), intent="pi_1")
+    publish(airline, GiftCards(24, 30, 3, 90, (CardAmounts("SAR", 20_00, 60_00),)))
+    second = bought(airline, Money(20_00, "SAR"), digest="1" * 64, intent="pi_2")
+    days = [
+        ((card.expires_at - paid_at).days, (gift_cards.refundable_until(card) - paid_at).days)
+        for card in (airline.state(first), airline.state(second))
+        for paid_at in (card.gift_card.paid_at,)
+    ]
+    assert days == [(365, 14), (30, 3)]
+    with pytest.raises(GiftCardAmountRefused) as refused:
+        airline.submit(order(Money(100_00, "SAR"), digest="2" * 64))
+    assert (refused.value.parameters["least"], refused.value.parameters["most"]) == (20_00, 60_00)
+
+
+def test_a_card_of_an_earlier_release_keeps_its_fortnight() -> None:
+    airline = MemoryAirline()
+    card = bought(airline, Money(100_00, "SAR"))
+    events = [each.event for each in airline.log.streams[card]]
+    old = [
+        replace(each, refundable_until=UNSET) if isinstance(each, GiftCardPaid) else each
+        for each in events
+    ]
+    assert old != events
+    assert fold(credits.evolve, None, old) == airline.state(card)
 
 
 def test_a_name_is_corrected_by_as_many_letters_as_are_in_force() -> None:
