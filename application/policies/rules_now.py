@@ -9,7 +9,6 @@ from application.commands.bus import CommandBus
 from application.commands.context import DecisionContext
 from application.ports import Clock
 from domain.policies.book import PolicyBook, Value
-from domain.policies.scope import ANY_SALE
 from domain.policies.state import of_launch
 from domain.policies.values import name_of_type, stream_of
 
@@ -18,7 +17,7 @@ def load_rule(context: DecisionContext, kind: type[Value]) -> Value:
     """Return what the policy of such values says at the instant of the decision."""
     name = name_of_type(kind)
     policy = context.load(stream_kinds.POLICY, stream_of(name)) or of_launch(name)
-    return PolicyBook({name: policy}).value_in_force(kind, ANY_SALE, at=context.now)
+    return PolicyBook({name: policy}).value_now(kind, at=context.now)
 
 
 async def read_rule(bus: CommandBus, kind: type[Value], *, clock: Clock) -> Value:
@@ -26,4 +25,4 @@ async def read_rule(bus: CommandBus, kind: type[Value], *, clock: Clock) -> Valu
     name = name_of_type(kind)
     policy, _ = await bus.current(stream_kinds.POLICY, stream_of(name))
     book = PolicyBook({name: policy or of_launch(name)})
-    return book.value_in_force(kind, ANY_SALE, at=clock())
+    return book.value_now(kind, at=clock())

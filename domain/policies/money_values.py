@@ -16,6 +16,8 @@ MOST_DAYS = 3_650
 CURRENCY_LIMIT = 40
 # The least of a card, in steps of what can be charged.
 LEAST_STEPS = 50
+# No charge of everyday travel is refused as too small.
+LEAST_CHARGE_LIMIT = 10_000
 # Eight digits are the most that Stripe charges.
 MOST = 99_999_999
 
@@ -43,6 +45,29 @@ class ApprovalLimits(
     def most(self, currency: str) -> int:
         """Return what one person may grant in this currency."""
         return next((each.most for each in self.limits if each.currency == currency), 0)
+
+
+class CurrencyLeast(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The least in one currency, in minor units."""
+
+    currency: str
+    least: int
+
+
+class LeastCharges(
+    msgspec.Struct, frozen=True, tag_field="policy", tag="least_charges", forbid_unknown_fields=True
+):
+    """The least that is charged at once, in minor units; of other currencies their smallest step.
+
+    Stripe refuses less than the equivalent of 0.50 US dollars.
+    """
+
+    charges: tuple[CurrencyLeast, ...]
+
+    def least(self, currency: str) -> int:
+        """Return the least amount that is charged in this currency."""
+        found = (each.least for each in self.charges if each.currency == currency)
+        return next(found, money.charge_step(currency))
 
 
 class NameCorrections(
@@ -144,7 +169,7 @@ class GiftCards(
 
 
 # Of all these a decision uses the version that is in force when it is made.
-MoneyValue = ApprovalLimits | NameCorrections | CreditLifetimes | GiftCards
+MoneyValue = ApprovalLimits | NameCorrections | CreditLifetimes | GiftCards | LeastCharges
 
 APPROVAL_LIMITS = ApprovalLimits(
     (
@@ -152,6 +177,10 @@ APPROVAL_LIMITS = ApprovalLimits(
         CurrencyLimit("KWD", 400_000),
         CurrencyLimit("JPY", 200_000),
     )
+)
+# Stripe lists 50 yen; riyals and dinars are the airline's, above the equivalent.
+LEAST_CHARGES = LeastCharges(
+    (CurrencyLeast("SAR", 2_00), CurrencyLeast("KWD", 200), CurrencyLeast("JPY", 50))
 )
 NAME_CORRECTIONS = NameCorrections(letter_limit=3, letters_per_correction=3)
 # The airline has to confirm these.
@@ -176,6 +205,10 @@ def require_valid(value: MoneyValue) -> None:
             require_currencies("value.limits", [each.currency for each in value.limits])
             for each in value.limits:
                 require_within("value.limits", each.most, 0, MOST)
+        case LeastCharges():
+            require_currencies("value.charges", [each.currency for each in value.charges])
+            for each in value.charges:
+                require_within("value.charges", each.least, 1, LEAST_CHARGE_LIMIT)
         case NameCorrections():
             require_within("value.letterLimit", value.letter_limit, 1, 10)
             require_within("value.lettersPerCorrection", value.letters_per_correction, 1, 30)

@@ -15,6 +15,7 @@ from domain.policies.money_values import (
     ApprovalLimits,
     CreditLifetimes,
     GiftCards,
+    LeastCharges,
     MoneyValue,
     NameCorrections,
 )
@@ -28,6 +29,7 @@ PolicyName = Literal[
     "credit_lifetimes",
     "gift_cards",
     "approval_limits",
+    "least_charges",
     "name_corrections",
 ]
 NAMES: tuple[PolicyName, ...] = get_args(PolicyName)
@@ -81,6 +83,7 @@ PolicyValue = (
     | CreditLifetimes
     | GiftCards
     | ApprovalLimits
+    | LeastCharges
     | NameCorrections
 )
 
@@ -97,6 +100,7 @@ LAUNCH: Mapping[PolicyName, PolicyValue] = {
     "credit_lifetimes": money_values.CREDIT_LIFETIMES,
     "gift_cards": money_values.GIFT_CARDS,
     "approval_limits": money_values.APPROVAL_LIMITS,
+    "least_charges": money_values.LEAST_CHARGES,
     "name_corrections": money_values.NAME_CORRECTIONS,
 }
 _NAMES: Mapping[type[PolicyValue], PolicyName] = {
@@ -113,6 +117,7 @@ MOMENTS: Mapping[PolicyName, Moment] = {
     "credit_lifetimes": "now",
     "gift_cards": "now",
     "approval_limits": "now",
+    "least_charges": "now",
     "name_corrections": "now",
 }
 # The fields that a scope of these policies may give: what the rule is about has no others.
@@ -121,6 +126,7 @@ SCOPE_FIELDS: Mapping[PolicyName, frozenset[str]] = {
     "credit_lifetimes": frozenset(),
     "gift_cards": frozenset(),
     "approval_limits": frozenset(),
+    "least_charges": frozenset(),
     "name_corrections": frozenset(),
 }
 

@@ -65,6 +65,13 @@ class PolicyCardRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=Tr
     most: Annotated[int, msgspec.Meta(ge=1, le=99_999_999)]
 
 
+class PolicyChargeRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """The least that is charged at once in a currency, in minor units."""
+
+    currency: Currency
+    least: Annotated[int, msgspec.Meta(ge=1, le=10_000)]
+
+
 class PolicyValueRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """The members of one policy: fees have bands from the longest notice down to 0, and those of
     cancellations the share after departure, too."""
@@ -83,6 +90,7 @@ class PolicyValueRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=T
     reinstated_days: Figure | None = None
     amounts: Annotated[list[PolicyCardRequest], msgspec.Meta(max_length=40)] | None = None
     limits: Annotated[list[PolicyLimitRequest], msgspec.Meta(max_length=40)] | None = None
+    charges: Annotated[list[PolicyChargeRequest], msgspec.Meta(max_length=40)] | None = None
     letter_limit: Figure | None = None
     letters_per_correction: Figure | None = None
 

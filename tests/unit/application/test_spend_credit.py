@@ -25,7 +25,7 @@ from domain.payment.rejections import (
     CreditPartNotFound,
     CreditPartRefused,
 )
-from domain.pricing import charge_limits
+from domain.policies.money_values import LEAST_CHARGES
 from tests.support import invariants
 from tests.support.airline import capture, expire, payment_of
 from tests.support.credits import GRACE, LIFETIME, issue
@@ -149,7 +149,7 @@ def test_a_rest_that_no_card_can_be_charged_is_refused_with_the_amount_that_work
     currency: str,
 ) -> None:
     case = Case(currency)
-    least = charge_limits.smallest(currency)
+    least = LEAST_CHARGES.least(currency)
     with pytest.raises(CreditPartRefused) as refused:
         case.spend(case.due.amount - 1)
     assert refused.value.parameters == {
@@ -170,7 +170,7 @@ def test_a_rest_that_no_card_can_be_charged_is_refused_with_the_amount_that_work
 @pytest.mark.parametrize("currency", CURRENCIES)
 def test_credit_that_would_leave_too_small_a_rest_pays_as_much_as_works(currency: str) -> None:
     case = Case(currency, 0.1)
-    least = charge_limits.smallest(currency)
+    least = LEAST_CHARGES.least(currency)
     case.credit = issue(case.airline, case.due.amount - 1, currency, number=2)
     with pytest.raises(CreditPartRefused) as refused:
         case.spend(case.due.amount - 1)

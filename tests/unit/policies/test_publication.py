@@ -13,8 +13,10 @@ from domain.policies.money_values import (
     ApprovalLimits,
     CardAmounts,
     CreditLifetimes,
+    CurrencyLeast,
     CurrencyLimit,
     GiftCards,
+    LeastCharges,
     NameCorrections,
 )
 from domain.policies.price_values import ExtraNet, Extras, PassengerShares
@@ -205,6 +207,7 @@ def test_a_scope_with_a_field_that_the_policy_does_not_have_is_refused(
         (GiftCards(24, 365, 14, 90, (CardAmounts("SAR", 1, 9_00),)), "figure_out_of_range"),
         (GiftCards(24, 365, 14, 90, (CardAmounts("KWD", 5_001, 9_000),)), "not_chargeable"),
         (GiftCards(24, 365, 14, 90, (CardAmounts("SAR", 50_00, 90_00),) * 2), "twice_in_the_table"),
+        (LeastCharges((CurrencyLeast("SAR", 0),)), "figure_out_of_range"),
         (NameCorrections(0, 3), "figure_out_of_range"),
         (NameCorrections(3, 0), "figure_out_of_range"),
         (ApprovalLimits((CurrencyLimit("SAR", -1),)), "figure_out_of_range"),
@@ -288,6 +291,9 @@ def test_the_values_of_the_launch_never_change() -> None:
                 CurrencyLimit("KWD", 400_000),
                 CurrencyLimit("JPY", 200_000),
             )
+        ),
+        "least_charges": LeastCharges(
+            (CurrencyLeast("SAR", 2_00), CurrencyLeast("KWD", 200), CurrencyLeast("JPY", 50))
         ),
         "name_corrections": NameCorrections(3, 3),
     }

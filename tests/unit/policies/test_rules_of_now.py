@@ -17,9 +17,12 @@ from domain.kernel.money import Money
 from domain.policies.money_values import (
     CardAmounts,
     CreditLifetimes,
+    CurrencyLeast,
     GiftCards,
+    LeastCharges,
     NameCorrections,
 )
+from domain.pricing.rejections import AmountNotCollectable
 from tests.support.gift_cards import bought, order
 from tests.support.memory_airline import MemoryAirline
 from tests.support.policies import publish
@@ -72,6 +75,27 @@ def test_a_card_of_an_earlier_release_keeps_its_fortnight() -> None:
     ]
     assert old != events
     assert fold(credits.evolve, None, old) == airline.state(card)
+
+
+def test_less_than_the_least_charge_is_not_sold() -> None:
+    airline = MemoryAirline()
+    flight = airline.schedule(fare=20_00, domestic=False)
+    airline.book(flight)
+    publish(airline, LeastCharges((CurrencyLeast("SAR", 20_01),)))
+    with pytest.raises(AmountNotCollectable) as refused:
+        airline.book(flight)
+    assert refused.value.parameters["least"] == 20_01
+
+
+def test_a_difference_below_the_least_charge_is_waived() -> None:
+    airline = MemoryAirline()
+    flight = airline.schedule(in_days=9)
+    dearer = airline.schedule("SV3", in_days=10, fare=550_00)
+    booking = airline.ticketed(flight)
+    asked = airline.quote_modification(booking, dearer).modification
+    publish(airline, LeastCharges((CurrencyLeast("SAR", 100_00),)))
+    waived = airline.quote_modification(booking, dearer).modification
+    assert [(each.due, each.waived) for each in (asked, waived)] == [(57_50, 0), (0, 57_50)]
 
 
 def test_a_name_is_corrected_by_as_many_letters_as_are_in_force() -> None:
