@@ -10,7 +10,8 @@ from typing import Literal, get_args
 import msgspec
 
 from domain.kernel import ids
-from domain.policies import money_values, price_values, rejections
+from domain.policies import compensation_values, money_values, price_values, rejections
+from domain.policies.compensation_values import Compensation
 from domain.policies.money_values import (
     ApprovalLimits,
     CreditLifetimes,
@@ -31,6 +32,7 @@ PolicyName = Literal[
     "approval_limits",
     "least_charges",
     "name_corrections",
+    "compensation",
 ]
 NAMES: tuple[PolicyName, ...] = get_args(PolicyName)
 BAND_LIMIT = 12
@@ -85,6 +87,7 @@ PolicyValue = (
     | ApprovalLimits
     | LeastCharges
     | NameCorrections
+    | Compensation
 )
 
 # The airline's conditions of carriage since the launch. Bookings of earlier releases were sold
@@ -102,6 +105,7 @@ LAUNCH: Mapping[PolicyName, PolicyValue] = {
     "approval_limits": money_values.APPROVAL_LIMITS,
     "least_charges": money_values.LEAST_CHARGES,
     "name_corrections": money_values.NAME_CORRECTIONS,
+    "compensation": compensation_values.COMPENSATION,
 }
 _NAMES: Mapping[type[PolicyValue], PolicyName] = {
     type(value): name for name, value in LAUNCH.items()
@@ -119,6 +123,7 @@ MOMENTS: Mapping[PolicyName, Moment] = {
     "approval_limits": "now",
     "least_charges": "now",
     "name_corrections": "now",
+    "compensation": "departure",
 }
 # The fields that a scope of these policies may give: what the rule is about has no others.
 SCOPE_FIELDS: Mapping[PolicyName, frozenset[str]] = {
@@ -128,6 +133,7 @@ SCOPE_FIELDS: Mapping[PolicyName, frozenset[str]] = {
     "approval_limits": frozenset(),
     "least_charges": frozenset(),
     "name_corrections": frozenset(),
+    "compensation": frozenset(),
 }
 
 
@@ -152,6 +158,8 @@ def require_valid(value: PolicyValue) -> None:
         price_values.require_valid(value)
     elif isinstance(value, MoneyValue):
         money_values.require_valid(value)
+    elif isinstance(value, Compensation):
+        compensation_values.require_valid(value)
     else:
         _require_fees(value)
 

@@ -297,6 +297,7 @@ def test_the_values_of_the_launch_never_change() -> None:
         ),
         "name_corrections": NameCorrections(3, 3),
     }
-    assert wanted == LAUNCH
+    # The table of regimes has a test of its own.
+    assert wanted == {name: value for name, value in LAUNCH.items() if name != "compensation"}
     for value in LAUNCH.values():
         assert propose(of_launch(name_of(value)), value)
