@@ -221,7 +221,7 @@ def _applied(
         booking = evolve(booking, event)
     try:
         sale.require_payable(booking)
-        captured = _covered(command, payment, least=_least(context, payment))
+        captured = _covered(command, payment, context)
         seats = _held_seats(command.booking_id, booking, context)
         paid = sale.pay(booking, payment=command.payment_id, captured=captured)
     except booking_rejections.BookingHasExpired:
@@ -235,16 +235,11 @@ def _applied(
     return {command.booking_id: [*retried, *paid], **seats}
 
 
-def _least(context: DecisionContext, payment: Payment) -> int:
-    return load_rule(context, LeastCharges).least(payment.due.currency)
-
-
-def _covered(command: RecordCapture, payment: Payment, *, least: int) -> money.Money:
+def _covered(command: RecordCapture, payment: Payment, context: DecisionContext) -> money.Money:
     """Return the amount due where the capture covers what is outstanding of it, else the capture.
 
-    Raises _NotApplicable for a part whose rest can be collected: it is the `least` charge or more.
-    What cannot be refunded by itself is no surplus: Stripe takes three-decimal currencies in tens
-    only.
+    Raises _NotApplicable for a part whose rest can be collected: the least charge or more. What
+    cannot be refunded by itself is no surplus: Stripe takes three-decimal currencies in tens only.
     """
     if command.amount.currency != payment.due.currency:
         return command.amount
@@ -253,6 +248,7 @@ def _covered(command: RecordCapture, payment: Payment, *, least: int) -> money.M
         returnable = not surplus.amount or money.is_chargeable(surplus)
         return payment.due if returnable else command.amount
     rest = -surplus
+    least = load_rule(context, LeastCharges).least(rest.currency)
     if rest.amount >= least and money.is_chargeable(rest):
         raise _NotApplicable("underpaid")
     return command.amount
