@@ -10,9 +10,30 @@ from typing import Literal, get_args
 import msgspec
 
 from domain.kernel import ids
-from domain.policies import rejections
+from domain.policies import compensation_values, money_values, price_values, rejections
+from domain.policies.compensation_values import Compensation
+from domain.policies.money_values import (
+    ApprovalLimits,
+    CreditLifetimes,
+    GiftCards,
+    LeastCharges,
+    MoneyValue,
+    NameCorrections,
+)
+from domain.policies.price_values import Extras, PassengerShares, PriceValue
 
-PolicyName = Literal["cancellation_fees", "change_fees"]
+PolicyName = Literal[
+    "cancellation_fees",
+    "change_fees",
+    "passenger_shares",
+    "extras",
+    "credit_lifetimes",
+    "gift_cards",
+    "approval_limits",
+    "least_charges",
+    "name_corrections",
+    "compensation",
+]
 NAMES: tuple[PolicyName, ...] = get_args(PolicyName)
 BAND_LIMIT = 12
 # A year, in hours: flights are not sold earlier.
@@ -56,7 +77,18 @@ class ChangeFees(
         return _percent(self.bands, notice)
 
 
-PolicyValue = CancellationFees | ChangeFees
+PolicyValue = (
+    CancellationFees
+    | ChangeFees
+    | PassengerShares
+    | Extras
+    | CreditLifetimes
+    | GiftCards
+    | ApprovalLimits
+    | LeastCharges
+    | NameCorrections
+    | Compensation
+)
 
 # The airline's conditions of carriage since the launch. Bookings of earlier releases were sold
 # under these: a change of them would change contracts, so a test compares them with a copy.
@@ -66,6 +98,40 @@ LAUNCH: Mapping[PolicyName, PolicyValue] = {
         after_departure_percent=100,
     ),
     "change_fees": ChangeFees((FeeBand(168, 0), FeeBand(72, 5), FeeBand(24, 10), FeeBand(0, 15))),
+    "passenger_shares": price_values.PASSENGER_SHARES,
+    "extras": price_values.EXTRAS,
+    "credit_lifetimes": money_values.CREDIT_LIFETIMES,
+    "gift_cards": money_values.GIFT_CARDS,
+    "approval_limits": money_values.APPROVAL_LIMITS,
+    "least_charges": money_values.LEAST_CHARGES,
+    "name_corrections": money_values.NAME_CORRECTIONS,
+    "compensation": compensation_values.COMPENSATION,
+}
+_NAMES: Mapping[type[object], PolicyName] = {type(value): name for name, value in LAUNCH.items()}
+# The instant at which it is looked up which version counts: that of the sale, whose version the
+# booking keeps, that of the departure, or that of the decision.
+Moment = Literal["sale", "departure", "now"]
+MOMENTS: Mapping[PolicyName, Moment] = {
+    "cancellation_fees": "sale",
+    "change_fees": "sale",
+    "passenger_shares": "sale",
+    "extras": "sale",
+    "credit_lifetimes": "now",
+    "gift_cards": "now",
+    "approval_limits": "now",
+    "least_charges": "now",
+    "name_corrections": "now",
+    "compensation": "departure",
+}
+# The fields that a scope of these policies may give: what the rule is about has no others.
+SCOPE_FIELDS: Mapping[PolicyName, frozenset[str]] = {
+    "extras": frozenset({"market", "route"}),
+    "credit_lifetimes": frozenset(),
+    "gift_cards": frozenset(),
+    "approval_limits": frozenset(),
+    "least_charges": frozenset(),
+    "name_corrections": frozenset(),
+    "compensation": frozenset(),
 }
 
 
@@ -76,10 +142,27 @@ def stream_of(name: str) -> str:
 
 def name_of(value: PolicyValue) -> PolicyName:
     """Return the policy that this is a value of."""
-    return "cancellation_fees" if isinstance(value, CancellationFees) else "change_fees"
+    return name_of_type(type(value))
+
+
+def name_of_type(kind: type[object]) -> PolicyName:
+    """Return the policy whose values are of this type."""
+    return _NAMES[kind]
 
 
 def require_valid(value: PolicyValue) -> None:
+    """The value is one that its policy may have; otherwise InvalidPolicy."""
+    if isinstance(value, PriceValue):
+        price_values.require_valid(value)
+    elif isinstance(value, MoneyValue):
+        money_values.require_valid(value)
+    elif isinstance(value, Compensation):
+        compensation_values.require_valid(value)
+    else:
+        _require_fees(value)
+
+
+def _require_fees(value: CancellationFees | ChangeFees) -> None:
     """The bands reach down to departure, each once, with shares of 0 to 100 percent; otherwise
     InvalidPolicy.
     """
