@@ -36,7 +36,6 @@ from domain.booking.state import Booking, coupon_key
 from domain.booking.values import Modification, Retaxed, Segment
 from domain.identity import roles
 from domain.inventory import rejections as flight_rejections
-from domain.inventory import sales_window
 from domain.inventory.state import Flight
 from domain.kernel import money
 from domain.policies.book import PolicyBook
@@ -159,7 +158,7 @@ def modification_quote(
     facts = journey.facts_of(old)
     booking_modification.require_modifiable(booking, segment, facts, now=now, waived=waived)
     free = waived or disruption.is_material(booking, segment)
-    found = _fit(booking, old, new, segment=segment, to=to, now=now, free=free)
+    found = _fit(booking, old, new, book=book, segment=segment, to=to, now=now, free=free)
     after = [found if index == segment else each for index, each in enumerate(flights)]
     _require_order(booking, after, segment=segment, to=to)
     coupons, terms = booking.open_coupons(segment), terms_of(book, booking.segments[segment])
@@ -230,6 +229,7 @@ def _fit(
     old: Flight,
     new: Flight | None,
     *,
+    book: PolicyBook,
     segment: int,
     to: WantedSegment,
     now: dt.datetime,
@@ -238,7 +238,7 @@ def _fit(
     """Return the new flight if the rules allow the exchange."""
     if new is None:
         raise flight_rejections.FlightNotFound()
-    if not sales_window.is_bookable(new, now=now):
+    if not journeys.is_bookable(new, book, now=now):
         raise flight_rejections.SalesClosed(flight=new.number)
     had = booking.segments[segment]
     if (new.origin, new.destination) != (old.origin, old.destination):

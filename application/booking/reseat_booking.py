@@ -10,13 +10,14 @@ from application.booking import journey, letters, seat_needs
 from application.commands import stream_kinds
 from application.commands.context import DecisionContext, EventsByStream
 from application.payment.record_capture import end_live_sessions
+from application.policies import operating_rules
 from application.pricing import journeys
 from domain.booking import connections, reseating, sale
 from domain.booking import rejections as booking_rejections
 from domain.booking import seats as booking_seats
 from domain.booking.state import Booking
 from domain.booking.values import SeatChoice
-from domain.inventory import operations, sales_window, seat_sale
+from domain.inventory import operations, seat_sale
 from domain.inventory import rejections as flight_rejections
 from domain.inventory.state import Flight
 from domain.kernel import ids, money
@@ -81,8 +82,8 @@ def take_seats(
     """
     booking = journey.load(context, booking_id)
     reseating.require_reseatable(booking, captured=captured, paid_at=paid_at, now=context.now)
-    seats = _seats(context, booking_id, booking)
-    until = sales_window.hold_until(now=context.now)
+    until = context.now + operating_rules.hold_times(context).hold
+    seats = _seats(context, booking_id, booking, until=until)
     reseated = reseating.reseat(booking, payment=payment_id, hold_until=until)
     context.record(booking_id, reseated)
     for flight_id, held in seats.items():
@@ -95,7 +96,9 @@ def _is_price(payment_id: str, booking_id: str, booking: Booking) -> bool:
     return payment_id == ids.payment_stream(booking_id, booking.payment_number())
 
 
-def _seats(context: DecisionContext, booking_id: str, booking: Booking) -> EventsByStream:
+def _seats(
+    context: DecisionContext, booking_id: str, booking: Booking, *, until: dt.datetime
+) -> EventsByStream:
     """Return the seats to hold on each flight; records nothing.
 
     Rejects what `seat_sale.hold` does, and InvalidJourney where a flight was moved materially from
@@ -114,7 +117,8 @@ def _seats(context: DecisionContext, booking_id: str, booking: Booking) -> Event
             fare_class=segment.fare_class,
             seat_count=booking.seat_count,
             infants=booking.infant_count,
-            until=sales_window.hold_until(now=context.now),
+            until=until,
+            closes=operating_rules.sales_window(context, flight).closes,
             now=context.now,
         )
         for segment, flight in zip(booking.segments, flights, strict=True)

@@ -4,15 +4,25 @@ from application.commands import stream_kinds
 from application.commands.bus import CommandBus
 from application.commands.context import DecisionContext
 from domain.policies.book import PolicyBook, book_of
-from domain.policies.values import NAMES, stream_of
+from domain.policies.state import of_launch
+from domain.policies.values import NAMES, OPERATING, stream_of
 
 STREAMS = {name: stream_of(name) for name in NAMES}
+# What a price depends on, and whether there is one: of the rules about operations the window alone.
+_OF_SALES = {
+    name: stream
+    for name, stream in STREAMS.items()
+    if name not in OPERATING or name == "sales_window"
+}
 
 
 def load_book(context: DecisionContext) -> PolicyBook:
-    """Return the book; the append checks that nothing was published meanwhile."""
-    read = context.load_all(stream_kinds.POLICY, tuple(STREAMS.values()))
-    return book_of({name: read[stream] for name, stream in STREAMS.items()})
+    """Return the policies that a sale depends on, and no others: `operating_rules` loads those.
+
+    The append checks that nothing was published meanwhile.
+    """
+    read = context.load_all(stream_kinds.POLICY, tuple(_OF_SALES.values()))
+    return PolicyBook({name: read[stream] or of_launch(name) for name, stream in _OF_SALES.items()})
 
 
 async def read_book(bus: CommandBus) -> PolicyBook:

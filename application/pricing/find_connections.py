@@ -8,11 +8,10 @@ import datetime as dt
 import msgspec
 
 from application.flight_searches import FlightOffer
-from application.pricing.find_flights import PricedFlight, priced
+from application.pricing.find_flights import PricedFlight, is_on_sale, priced
 from application.pricing.ports import PricingPorts
 from application.queries import AsOf
 from domain.booking import connections
-from domain.inventory import sales_window
 from domain.kernel import money
 from domain.pricing import rejections, rules, tax
 from domain.pricing.price import Leg
@@ -56,7 +55,7 @@ async def find_connections(
     found = []
     for first, second in pairs:
         legs = (_leg(first), _leg(second))
-        if connections.is_broken(*legs) or not sales_window.is_on_sale(first.departs_at, now=now):
+        if connections.is_broken(*legs) or not is_on_sale(first, in_force, now=now):
             continue
         try:
             price = _price(first, second)

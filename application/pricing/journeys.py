@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from application.policies import operating_rules
 from application.policies.fee_terms import sale_of, versions_in_force
 from application.pricing import seat_extras
 from domain.booking import connections, sale
@@ -15,6 +16,7 @@ from domain.inventory import rejections as flight_rejections
 from domain.inventory import sales_window
 from domain.inventory.state import Bucket, Cabin, Flight
 from domain.policies.book import PolicyBook
+from domain.policies.operating_values import SalesWindow
 from domain.pricing import charge_limits, rules, tax
 from domain.pricing.extras import ExtraChoice, is_seat
 from domain.pricing.price import Leg, PassengerType, Price
@@ -85,7 +87,7 @@ def price(
     AmountNotCollectable and what `seat_extras.of_chosen_seats` does.
     """
     sale.require_valid_party(wanted.passengers)
-    found = [_operating(flights.get(each.flight), now=now) for each in wanted.segments]
+    found = [_operating(flights.get(each.flight), book, now=now) for each in wanted.segments]
     legs = [leg_of(each) for each in found]
     sale.require_valid_journey(
         [(each.flight, leg) for each, leg in zip(wanted.segments, legs, strict=True)],
@@ -120,10 +122,16 @@ def price(
     return Priced(tuple(segments), total)
 
 
-def _operating(flight: Flight | None, *, now: dt.datetime) -> Flight:
+def is_bookable(flight: Flight, book: PolicyBook, *, now: dt.datetime) -> bool:
+    """Return whether the flight is to operate and is still on sale."""
+    window = book.rule(SalesWindow, operating_rules.of_flight(flight), at=now)
+    return sales_window.is_bookable(flight, closes=window.closes, now=now)
+
+
+def _operating(flight: Flight | None, book: PolicyBook, *, now: dt.datetime) -> Flight:
     if flight is None:
         raise flight_rejections.FlightNotFound()
-    if not sales_window.is_bookable(flight, now=now):
+    if not is_bookable(flight, book, now=now):
         raise flight_rejections.SalesClosed(flight=flight.number)
     return flight
 

@@ -5,10 +5,10 @@ from typing import Literal, get_args
 import msgspec
 
 from application.inventory import flights
-from application.pricing.journeys import leg_of
+from application.pricing.journeys import is_bookable, leg_of
 from application.pricing.ports import PricingPorts
 from application.pricing.seat_extras import category_of
-from domain.inventory import sales_window, seat_map
+from domain.inventory import seat_map
 from domain.inventory.state import Cabin, Flight
 from domain.kernel import money
 from domain.pricing import extras, rules, tax
@@ -54,7 +54,8 @@ async def read_extras(ports: PricingPorts, flight_id: str) -> list[ExtraOffer]:
     Rejects FlightNotFound.
     """
     flight = await flights.current(ports.bus, flight_id)
-    if not sales_window.is_bookable(flight, now=ports.clock()):
+    book = (await ports.policies.in_force()).book
+    if not is_bookable(flight, book, now=ports.clock()):
         return []
     currency = next(iter(flight.cabins.values())).buckets[0].fare.currency
     found = [_offer(flight, code, currency) for code in extras.codes(currency)]

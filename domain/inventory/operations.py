@@ -54,7 +54,7 @@ def change_equipment(
     _require_scheduled(flight)
     if any(layout.cabin not in flight.cabins for layout in layouts):
         raise rejections.CabinNotFound(field="cabins", cabin=next(iter(layouts)).cabin)
-    schedule.require_valid_layouts(layouts, dict.fromkeys(flight.cabins, 0))
+    schedule.require_valid_layouts(layouts, flight.cabins)
     fitted = {layout.cabin: layout for layout in layouts}
     complete = tuple(fitted.get(code) or CabinLayout(code, 0, 1, "A") for code in flight.cabins)
     moves = tuple(

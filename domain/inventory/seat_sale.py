@@ -47,6 +47,7 @@ def hold(
     fare_class: str,
     seat_count: int,
     until: dt.datetime,
+    closes: dt.timedelta,
     now: dt.datetime,
     owner: str = "",
     unpaid_limit: int | None = None,
@@ -55,7 +56,8 @@ def hold(
     """Hold seats for a booking until the deadline (I1, I2, I4); `infants` come on laps.
 
     Seats that bookings ahead of it on the waitlist could take are not free (I6). The account
-    `owner` holds at most `unpaid_limit` seats of the flight without having paid (I7).
+    `owner` holds at most `unpaid_limit` seats of the flight without having paid (I7). Sales close
+    so long before departure (`closes`).
     """
     assert seat_count > 0
     if flight is None:
@@ -66,7 +68,7 @@ def hold(
     allocation = flight.allocations.get(booking)
     if allocation is not None and allocation.held is not None:
         return []
-    if not sales_window.is_bookable(flight, now=now):
+    if not sales_window.is_bookable(flight, closes=closes, now=now):
         raise rejections.SalesClosed(flight=flight.number)
     if unpaid_limit is not None:
         unpaid_seats.require_within_limit(flight, owner, seat_count, limit=unpaid_limit, now=now)

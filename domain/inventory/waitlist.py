@@ -24,17 +24,18 @@ def join(
     cabin: str,
     fare_class: str,
     seat_count: int,
+    closes: dt.timedelta,
     now: dt.datetime,
     owner: str = "",
     unpaid_limit: int | None = None,
     infants: int = 0,
 ) -> list[FlightEvent]:
     """Join the end of the waitlist; idempotent. `infants` come on laps. An offer is a hold: the
-    limit counts here (I7).
+    limit counts here (I7). Sales close so long before departure (`closes`).
     """
     if flight.is_waitlisted(booking):
         return []
-    if not sales_window.is_bookable(flight, now=now):
+    if not sales_window.is_bookable(flight, closes=closes, now=now):
         raise rejections.SalesClosed(flight=flight.number)
     if unpaid_limit is not None:
         unpaid_seats.require_within_limit(flight, owner, seat_count, limit=unpaid_limit, now=now)
@@ -78,9 +79,9 @@ def _fits(flight: Flight, entry: WaitlistEntry, free: int) -> bool:
     return entry.seat_count <= min(free, in_class)
 
 
-def next_in_line(flight: Flight, *, now: dt.datetime) -> WaitlistEntry | None:
+def next_in_line(flight: Flight, *, closes: dt.timedelta, now: dt.datetime) -> WaitlistEntry | None:
     """The first waitlisted booking for which seats are free now; None once sales are closed."""
-    if not sales_window.is_bookable(flight, now=now):
+    if not sales_window.is_bookable(flight, closes=closes, now=now):
         return None
     return next(
         (
@@ -93,10 +94,10 @@ def next_in_line(flight: Flight, *, now: dt.datetime) -> WaitlistEntry | None:
 
 
 def offer(
-    flight: Flight, *, booking: str, until: dt.datetime, now: dt.datetime
+    flight: Flight, *, booking: str, until: dt.datetime, closes: dt.timedelta, now: dt.datetime
 ) -> list[FlightEvent]:
     """Hold the seats of the next booking in line; rejects SeatsUnavailable for any other one."""
-    following = next_in_line(flight, now=now)
+    following = next_in_line(flight, closes=closes, now=now)
     if following is None or following.booking != booking:
         raise rejections.SeatsUnavailable(flight=flight.number, free=0)
     move = CapacityMove(following.cabin, held=following.seat_count, fare_class=following.fare_class)

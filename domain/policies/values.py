@@ -10,9 +10,12 @@ from typing import Literal, get_args
 import msgspec
 
 from domain.kernel import ids
-from domain.policies import rejections
+from domain.policies import operating_values, rejections
+from domain.policies.operating_values import HoldTimes, OperatingValue, Overbooking, SalesWindow
 
-PolicyName = Literal["cancellation_fees", "change_fees"]
+PolicyName = Literal[
+    "cancellation_fees", "change_fees", "hold_times", "sales_window", "overbooking"
+]
 NAMES: tuple[PolicyName, ...] = get_args(PolicyName)
 BAND_LIMIT = 12
 # A year, in hours: flights are not sold earlier.
@@ -56,7 +59,7 @@ class ChangeFees(
         return _percent(self.bands, notice)
 
 
-PolicyValue = CancellationFees | ChangeFees
+PolicyValue = CancellationFees | ChangeFees | HoldTimes | SalesWindow | Overbooking
 
 # The airline's conditions of carriage since the launch. Bookings of earlier releases were sold
 # under these: a change of them would change contracts, so a test compares them with a copy.
@@ -66,6 +69,22 @@ LAUNCH: Mapping[PolicyName, PolicyValue] = {
         after_departure_percent=100,
     ),
     "change_fees": ChangeFees((FeeBand(168, 0), FeeBand(72, 5), FeeBand(24, 10), FeeBand(0, 15))),
+    "hold_times": operating_values.HOLD_TIMES,
+    "sales_window": operating_values.SALES_WINDOW,
+    "overbooking": operating_values.OVERBOOKING,
+}
+_NAMES: Mapping[type[PolicyValue], PolicyName] = {
+    type(value): name for name, value in LAUNCH.items()
+}
+# The rules about operations, which one person publishes; of all others money depends (O1).
+OPERATING: frozenset[PolicyName] = frozenset(
+    name for name, value in LAUNCH.items() if isinstance(value, OperatingValue)
+)
+# The fields that a scope of these policies may give: what the rule is about has no others.
+SCOPE_FIELDS: Mapping[PolicyName, frozenset[str]] = {
+    "hold_times": frozenset(),
+    "sales_window": frozenset({"market", "route"}),
+    "overbooking": frozenset({"market", "route"}),
 }
 
 
@@ -76,10 +95,23 @@ def stream_of(name: str) -> str:
 
 def name_of(value: PolicyValue) -> PolicyName:
     """Return the policy that this is a value of."""
-    return "cancellation_fees" if isinstance(value, CancellationFees) else "change_fees"
+    return name_of_type(type(value))
+
+
+def name_of_type(kind: type[PolicyValue]) -> PolicyName:
+    """Return the policy whose values are of this type."""
+    return _NAMES[kind]
 
 
 def require_valid(value: PolicyValue) -> None:
+    """The value is one that its policy may have; otherwise InvalidPolicy."""
+    if isinstance(value, OperatingValue):
+        operating_values.require_valid(value)
+    else:
+        _require_fees(value)
+
+
+def _require_fees(value: CancellationFees | ChangeFees) -> None:
     """The bands reach down to departure, each once, with shares of 0 to 100 percent; otherwise
     InvalidPolicy.
     """

@@ -1,4 +1,6 @@
-"""Routes by which two persons publish versions of the airline's rules."""
+"""Routes by which versions of the airline's rules are published: two persons where money depends on
+one, and one person where it is about operations.
+"""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -19,6 +21,8 @@ from interfaces.http.strict_request import StrictRequest
 
 Route = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}-[A-Z]{3}$(?!\n)")]
 Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
+Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
+Figure = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
 Instant = Annotated[dt.datetime, msgspec.Meta(tz=True)]
 Reason = Literal["commercial", "law", "correction", "rollback"]
 
@@ -41,16 +45,26 @@ class PolicyBandRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=Tr
 
 
 class PolicyValueRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """The bands from the longest notice down to 0; a fee of cancellations has the share after
-    departure, too."""
+    """The members of the policy and no others: bands from the longest notice down to 0 for fees,
+    figures for rules about operations."""
 
-    bands: Annotated[list[PolicyBandRequest], msgspec.Meta(max_length=12)]
-    after_departure_percent: Annotated[int, msgspec.Meta(ge=0, le=100)] | None = None
+    bands: Annotated[list[PolicyBandRequest], msgspec.Meta(max_length=12)] | None = None
+    after_departure_percent: Percent | None = None
+    hold_minutes: Figure | None = None
+    offer_minutes: Figure | None = None
+    session_minutes: Figure | None = None
+    extension_minutes: Figure | None = None
+    longest_extension_minutes: Figure | None = None
+    extended_below_minutes: Figure | None = None
+    closes_minutes: Figure | None = None
+    economy_percent: Percent | None = None
+    business_percent: Percent | None = None
+    seat_limit: Figure | None = None
 
 
 class PolicyProposalRequest(idempotency.KeyedRequest):
     """A version: its value has the members of the policy; without a date it begins a minute after
-    its approval."""
+    it is published."""
 
     value: PolicyValueRequest
     reason: Reason
@@ -134,7 +148,8 @@ async def read_policy(request: StrictRequest, policy: FromPath[str]) -> PolicyRe
 async def propose_policy(
     request: StrictRequest, policy: FromPath[str], data: JSONBody[PolicyProposalRequest]
 ) -> Answered[PolicyResponse]:
-    """Propose a version; another person has to approve it. It replaces what waits."""
+    """Propose a version; another person has to approve it. It replaces what waits. A rule about
+    operations is published at once."""
     caller = idempotency.required(request, data)
     return _answer(
         await proposing.propose_policy(

@@ -11,7 +11,6 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from domain.booking.events import BookingCancelled, BookingInitiated, BookingReserved
-from domain.inventory import sales_window
 from domain.kernel.rejections import Rejection
 from domain.policies.events import PolicyPublished
 from domain.policies.scope import Scope
@@ -24,6 +23,7 @@ from domain.policies.values import (
     stream_of,
 )
 from tests.support.airline import create_booking
+from tests.support.launch_rules import HOLD
 from tests.support.memory_airline import MemoryAirline
 from tests.support.memory_log import envelope
 from tests.support.policies import publish
@@ -144,7 +144,7 @@ class Book:
             draft, reserved = recorded[0].event, recorded[1].event
             assert isinstance(draft, BookingInitiated)
             assert isinstance(reserved, BookingReserved)
-            decided_at = reserved.hold_until - sales_window.HOLD_LIFETIME
+            decided_at = reserved.hold_until - HOLD
             sold = draft.segments[0].fee_versions
             flight = draft.segments[0].flight
             wanted = self.in_force("cancellation_fees", flight, decided_at)

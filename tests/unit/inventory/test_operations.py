@@ -21,6 +21,7 @@ from domain.inventory.state import Flight, FlightStatus
 from domain.kernel.events import DomainEvent
 from tests.support import examples, scenario
 from tests.support.examples import BOOKING, DEPARTS_AT, HOLD_UNTIL, NOW, held, sold
+from tests.support.launch_rules import AUTHORISED, CLOSES
 
 ARRIVES_AT = DEPARTS_AT + dt.timedelta(minutes=105)
 WIDE = (CabinLayout("Y", 4, 10, "AB"), CabinLayout("J", 2, 1, "AB"))
@@ -76,16 +77,16 @@ def reschedule(
 def test_a_few_more_seats_are_authorised_than_there_are_and_never_more_than_ten(
     cabin: str, physical: int, authorised: int
 ) -> None:
-    assert schedule.authorised_count(cabin, physical) == authorised
+    assert AUTHORISED.seats(cabin, physical) == authorised
 
 
 def test_no_departure_goes_on_sale_with_more_seats_than_the_rule_authorises() -> None:
     over = msgspec.structs.replace(
         SCHEDULED, moves=(CapacityMove("Y", authorised=5), CapacityMove("J", authorised=2))
     )
-    scenario.given(evolve).when(schedule.schedule, scheduled=over, now=NOW).then_rejected(
-        rejections.InvalidSchedule, reason="overbooking"
-    )
+    scenario.given(evolve).when(
+        schedule.schedule, scheduled=over, by=AUTHORISED, now=NOW
+    ).then_rejected(rejections.InvalidSchedule, reason="overbooking")
 
 
 def test_a_smaller_aircraft_may_have_fewer_seats_than_are_sold_and_reports_it() -> None:
@@ -117,6 +118,7 @@ def test_on_an_oversold_flight_nothing_is_sold_until_seats_are_free_again() -> N
         fare_class="Y",
         seat_count=1,
         until=HOLD_UNTIL,
+        closes=CLOSES,
         now=NOW,
     ).then_rejected(rejections.SeatsUnavailable, free=0)
 
@@ -173,7 +175,7 @@ def test_another_type_with_the_same_seats_is_recorded_and_an_unknown_one_forgets
 def test_a_departure_from_another_terminal_is_another_departure() -> None:
     def again(**changes: str) -> scenario.Outcome:
         scheduled = msgspec.structs.replace(SCHEDULED, **changes)
-        return given().when(schedule.schedule, scheduled=scheduled, now=NOW)
+        return given().when(schedule.schedule, scheduled=scheduled, by=AUTHORISED, now=NOW)
 
     again().then_nothing()
     # Earlier releases recorded no terminals and no aircraft.
@@ -283,5 +285,6 @@ def test_nothing_is_held_on_a_flight_that_is_over(over: DomainEvent) -> None:
         fare_class="Y",
         seat_count=1,
         until=HOLD_UNTIL,
+        closes=CLOSES,
         now=NOW,
     ).then_rejected(rejections.SalesClosed, flight="SV1023")

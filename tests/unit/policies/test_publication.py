@@ -3,12 +3,23 @@
 import datetime as dt
 from typing import Any
 
+import msgspec
 import pytest
 
 from application.policies.value_json import members_of, value_from
 from domain.kernel.fold import fold
 from domain.policies import publication, rejections
 from domain.policies.events import PolicyEvent, PolicyProposed, PolicyPublished
+from domain.policies.operating_values import (
+    HOLD_TIMES,
+    LIMITS,
+    OVERBOOKING,
+    SALES_WINDOW,
+    HoldTimes,
+    OperatingValue,
+    Overbooking,
+    SalesWindow,
+)
 from domain.policies.publication import LEAST_LEAD, LONGEST_LEAD
 from domain.policies.scope import EVERYWHERE, Scope
 from domain.policies.state import Policy, of_launch
@@ -20,6 +31,7 @@ from domain.policies.values import (
     PolicyName,
     PolicyValue,
     name_of,
+    require_valid,
 )
 from tests.support.examples import NOW
 from tests.support.policies import APPROVER, AUTHOR, cancellation, change
@@ -209,7 +221,82 @@ def test_the_values_of_the_launch_never_change() -> None:
         "change_fees": ChangeFees(
             (FeeBand(168, 0), FeeBand(72, 5), FeeBand(24, 10), FeeBand(0, 15))
         ),
+        "hold_times": HoldTimes(15, 1_440, 60, 15, 105, 10),
+        "sales_window": SalesWindow(60),
+        "overbooking": Overbooking(5, 2, 10),
     }
     assert wanted == LAUNCH
     for value in LAUNCH.values():
-        assert propose(of_launch(name_of(value)), value)
+        require_valid(value)
+
+
+def test_one_person_publishes_a_rule_about_operations() -> None:
+    policy, value = of_launch("sales_window"), SalesWindow(90)
+    (event,) = propose(policy, value)
+    assert event == PolicyPublished(
+        version=2,
+        scope=EVERYWHERE,
+        value=value,
+        valid_from=NOW + LEAST_LEAD,
+        author=AUTHOR,
+        approver=None,
+        reason="commercial",
+    )
+    after = fold(publication.evolve, policy, (event,))
+    assert (len(after.versions), after.proposal) == (2, None)
+    # The same again records nothing; the value of before is a version of its own.
+    assert propose(after, value) == ()
+    assert propose(after, SALES_WINDOW)
+    with pytest.raises(rejections.ProposalGone):
+        publication.approve(after, number=1, approver=APPROVER, now=NOW)
+
+
+def test_what_is_in_force_only_later_is_published_for_now() -> None:
+    policy, value = of_launch("sales_window"), SalesWindow(90)
+    later = fold(publication.evolve, policy, propose(policy, value, valid_from=LATER))
+    assert propose(later, value)
+    assert propose(later, value, valid_from=LATER + dt.timedelta(days=1)) == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "scope"),
+    [
+        (SALES_WINDOW, Scope(cabin="Y")),
+        (OVERBOOKING, Scope(currency="SAR")),
+        (HOLD_TIMES, Scope(market="domestic")),
+    ],
+)
+def test_a_scope_that_the_rule_does_not_have_is_refused(
+    value: OperatingValue, scope: Scope
+) -> None:
+    with pytest.raises(rejections.InvalidPolicy) as refused:
+        propose(of_launch(name_of(value)), value, scope=scope)
+    assert refused.value.parameters["reason"] == "scope_not_of_policy"
+
+
+@pytest.mark.parametrize("value", [HOLD_TIMES, SALES_WINDOW, OVERBOOKING])
+def test_each_figure_has_a_least_and_a_most(value: OperatingValue) -> None:
+    assert LIMITS[type(value)].keys() == set(type(value).__struct_fields__)
+    for name, (least, most) in LIMITS[type(value)].items():
+        assert least <= getattr(value, name) <= most
+        for figure in (least - 1, most + 1):
+            outside = msgspec.structs.replace(value, **{name: figure})
+            with pytest.raises(rejections.InvalidPolicy) as refused:
+                propose(of_launch(name_of(value)), outside)
+            assert refused.value.parameters["reason"] == "figure_out_of_range"
+            assert refused.value.parameters["name"] == name
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"hold_minutes": 61}, "hold_outlasts_session"),
+        ({"extended_below_minutes": 16}, "extension_too_short"),
+    ],
+)
+def test_hold_times_that_contradict_each_other_are_refused(
+    changes: dict[str, int], reason: str
+) -> None:
+    with pytest.raises(rejections.InvalidPolicy) as refused:
+        propose(of_launch("hold_times"), msgspec.structs.replace(HOLD_TIMES, **changes))
+    assert refused.value.parameters["reason"] == reason

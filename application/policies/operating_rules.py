@@ -1,0 +1,84 @@
+"""What a rule about operations says now: within a decision, and outside of one as the log has it.
+
+A decision reads only the streams of the rules that it needs, from memory; its append checks that
+nothing was published meanwhile. What only shows something uses what the process remembers
+(`current_policies`).
+"""
+
+from typing import TypeVar
+
+from application.commands import stream_kinds
+from application.commands.bus import CommandBus
+from application.commands.context import DecisionContext
+from application.inventory.airports import Airport
+from application.ports import Clock
+from domain.inventory.schedule import CABINS, Authorisation
+from domain.inventory.state import HOME_COUNTRY, Flight
+from domain.policies.book import rule_in_force
+from domain.policies.operating_values import (
+    HoldTimes,
+    OperatingValue,
+    Overbooking,
+    SalesWindow,
+)
+from domain.policies.scope import Sale
+from domain.policies.values import name_of_type, stream_of
+
+Rule = TypeVar("Rule", bound=OperatingValue)
+
+# What the scopes of a policy that is the same for all sales are compared with.
+ANY_SALE = Sale(market="domestic", route="", cabin="", fare_class="", currency="")
+
+
+def on_route(*, at_home: bool, origin: str, destination: str) -> Sale:
+    """Return what the scopes of a rule about a flight are compared with."""
+    return Sale(
+        market="domestic" if at_home else "international",
+        route=f"{origin}-{destination}",
+        cabin="",
+        fare_class="",
+        currency="",
+    )
+
+
+def between(origin: Airport, destination: Airport) -> Sale:
+    """Return what the scopes of a rule about a flight between these airports are compared with."""
+    at_home = origin.country == destination.country == HOME_COUNTRY
+    return on_route(at_home=at_home, origin=origin.code, destination=destination.code)
+
+
+def of_flight(flight: Flight) -> Sale:
+    """Return what the scopes of a rule about this flight are compared with."""
+    return on_route(at_home=flight.at_home, origin=flight.origin, destination=flight.destination)
+
+
+def load_rule(context: DecisionContext, kind: type[Rule], sale: Sale) -> Rule:
+    """Return the rule at the instant of the decision."""
+    policy = context.load(stream_kinds.POLICY, stream_of(name_of_type(kind)))
+    return rule_in_force(policy, kind, sale, at=context.now)
+
+
+def hold_times(context: DecisionContext) -> HoldTimes:
+    """Return how long holds, offers and sessions last that are decided now."""
+    return load_rule(context, HoldTimes, ANY_SALE)
+
+
+def sales_window(context: DecisionContext, flight: Flight) -> SalesWindow:
+    """Return when sales of this flight close."""
+    return load_rule(context, SalesWindow, of_flight(flight))
+
+
+def authorisation_of(rule: Overbooking) -> Authorisation:
+    """Return how many seats may be sold by this rule."""
+    return Authorisation({cabin: rule.percent_of(cabin) for cabin in CABINS}, rule.seat_limit)
+
+
+def authorisation(context: DecisionContext, sale: Sale) -> Authorisation:
+    """Return how many seats of a flight may be sold that is put on sale now."""
+    return authorisation_of(load_rule(context, Overbooking, sale))
+
+
+async def read_rule(bus: CommandBus, kind: type[Rule], sale: Sale, *, clock: Clock) -> Rule:
+    """Return the rule as the log has it now; raises Unavailable."""
+    policy, _ = await bus.current(stream_kinds.POLICY, stream_of(name_of_type(kind)))
+    return rule_in_force(policy, kind, sale, at=clock())

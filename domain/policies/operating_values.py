@@ -1,0 +1,144 @@
+"""The values of rules about operations: one person publishes them, no money is a part of them.
+
+They count at the instant of a decision, never later: what was decided is recorded with its result,
+so that a hold keeps the deadline that it was given, whatever is published afterwards.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+
+import msgspec
+
+from domain.policies import rejections
+
+MINUTES_OF_DAY = 1_440
+
+
+class HoldTimes(
+    msgspec.Struct, frozen=True, tag_field="policy", tag="hold_times", forbid_unknown_fields=True
+):
+    """How long seats are held unpaid, how long an offer to a waitlisted booking and a checkout
+    session last, and by how much a hold is extended while Stripe does not answer.
+    """
+
+    hold_minutes: int
+    offer_minutes: int
+    session_minutes: int
+    extension_minutes: int
+    longest_extension_minutes: int
+    extended_below_minutes: int
+
+    @property
+    def hold(self) -> dt.timedelta:
+        """How long seats are held for a booking, from its decision on."""
+        return dt.timedelta(minutes=self.hold_minutes)
+
+    @property
+    def offer(self) -> dt.timedelta:
+        """How long seats are offered to a waitlisted booking."""
+        return dt.timedelta(minutes=self.offer_minutes)
+
+    @property
+    def session(self) -> dt.timedelta:
+        """How long a checkout session can be paid."""
+        return dt.timedelta(minutes=self.session_minutes)
+
+    @property
+    def extension(self) -> dt.timedelta:
+        """How long after Stripe was asked, or has answered again, a hold runs at least."""
+        return dt.timedelta(minutes=self.extension_minutes)
+
+    @property
+    def longest_extension(self) -> dt.timedelta:
+        """How much later than its own deadline a hold ends at most."""
+        return dt.timedelta(minutes=self.longest_extension_minutes)
+
+    @property
+    def extended_below(self) -> dt.timedelta:
+        """A hold that runs for as long is not extended yet."""
+        return dt.timedelta(minutes=self.extended_below_minutes)
+
+
+class SalesWindow(
+    msgspec.Struct, frozen=True, tag_field="policy", tag="sales_window", forbid_unknown_fields=True
+):
+    """How long before departure sales close; seats are held, offered and changed until then."""
+
+    closes_minutes: int
+
+    @property
+    def closes(self) -> dt.timedelta:
+        """How long before departure the last seat can be held."""
+        return dt.timedelta(minutes=self.closes_minutes)
+
+
+class Overbooking(
+    msgspec.Struct, frozen=True, tag_field="policy", tag="overbooking", forbid_unknown_fields=True
+):
+    """How many seats are authorised beyond those that there are, for passengers who do not come:
+    percent of the seats of a cabin, and no more than a number of seats.
+    """
+
+    economy_percent: int
+    business_percent: int
+    seat_limit: int
+
+    def percent_of(self, cabin: str) -> int:
+        """Return the percent of this cabin (`Y`, `J`)."""
+        return {"Y": self.economy_percent, "J": self.business_percent}[cabin]
+
+
+OperatingValue = HoldTimes | SalesWindow | Overbooking
+
+# A hold of a quarter of an hour ends two hours after it was made at the latest. Stripe requires
+# that a session lasts half an hour from its receipt of the call; the rest of the hour is time to
+# repeat the call with the same key after a lost answer.
+HOLD_TIMES = HoldTimes(
+    hold_minutes=15,
+    offer_minutes=MINUTES_OF_DAY,
+    session_minutes=60,
+    extension_minutes=15,
+    longest_extension_minutes=105,
+    extended_below_minutes=10,
+)
+# Web sales stop when check-in does (Saudia and flynas: one hour before a domestic departure).
+SALES_WINDOW = SalesWindow(closes_minutes=60)
+OVERBOOKING = Overbooking(economy_percent=5, business_percent=2, seat_limit=10)
+
+# The least and the most of each member. Stripe opens sessions of half an hour to a day, and its
+# clock may differ from ours by five minutes.
+LIMITS: Mapping[type[OperatingValue], Mapping[str, tuple[int, int]]] = {
+    HoldTimes: {
+        "hold_minutes": (5, MINUTES_OF_DAY),
+        "offer_minutes": (30, 14 * MINUTES_OF_DAY),
+        "session_minutes": (40, MINUTES_OF_DAY - 10),
+        "extension_minutes": (5, 120),
+        "longest_extension_minutes": (0, MINUTES_OF_DAY),
+        "extended_below_minutes": (1, 120),
+    },
+    SalesWindow: {"closes_minutes": (0, 3 * MINUTES_OF_DAY)},
+    Overbooking: {
+        "economy_percent": (0, 30),
+        "business_percent": (0, 30),
+        "seat_limit": (0, 50),
+    },
+}
+
+
+def require_valid(value: OperatingValue) -> None:
+    """Every member is within its limits, and they fit together; otherwise InvalidPolicy."""
+    for name, (least, most) in LIMITS[type(value)].items():
+        if not least <= getattr(value, name) <= most:
+            raise rejections.InvalidPolicy(
+                field="value", reason="figure_out_of_range", name=name, least=least, most=most
+            )
+    if isinstance(value, HoldTimes):
+        _require_order_of_ends(value)
+
+
+def _require_order_of_ends(value: HoldTimes) -> None:
+    """The hold ends before the session, which is then expired; an extension is no shortening."""
+    if value.hold_minutes > value.session_minutes:
+        raise rejections.InvalidPolicy(field="value", reason="hold_outlasts_session")
+    if value.extended_below_minutes > value.extension_minutes:
+        raise rejections.InvalidPolicy(field="value", reason="extension_too_short")

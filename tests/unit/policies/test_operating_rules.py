@@ -1,0 +1,123 @@
+"""Rules about operations count at the instant of a decision, which records what followed."""
+
+import datetime as dt
+
+import msgspec
+import pytest
+
+from application.booking.offer_seats import OfferSeats
+from application.inventory.change_equipment import ChangeEquipment
+from application.inventory.schedule_flight import ScheduleFlight
+from application.payment.extend_hold import ExtendHold
+from domain.inventory import rejections
+from domain.inventory.events import CabinLayout, CapacityMove
+from domain.policies.operating_values import HOLD_TIMES, Overbooking, SalesWindow
+from domain.policies.scope import Scope
+from tests.support.airline import attempt_of, create_booking, expire, payment_of, schedule_flight
+from tests.support.memory_airline import MemoryAirline
+from tests.support.memory_log import envelope
+from tests.support.policies import publish
+
+MINUTE = dt.timedelta(minutes=1)
+LONGER = msgspec.structs.replace(
+    HOLD_TIMES,
+    hold_minutes=40,
+    session_minutes=120,
+    extension_minutes=30,
+    extended_below_minutes=20,
+)
+
+
+def test_a_hold_keeps_the_deadline_that_it_was_given() -> None:
+    airline = MemoryAirline()
+    flight = airline.schedule()
+    before, made_at = airline.book(flight), airline.clock.now
+    publish(airline, LONGER)
+    after = airline.book(flight)
+    assert airline.booking(before).hold_until == made_at + 15 * MINUTE
+    assert airline.booking(after).hold_until == airline.clock.now + 40 * MINUTE
+    held = airline.flight(flight).allocations.get(after)
+    assert held is not None
+    assert held.until == airline.clock.now + 40 * MINUTE
+
+
+def test_sessions_and_extensions_last_as_long_as_the_rule_says() -> None:
+    airline = MemoryAirline()
+    flight = airline.schedule()
+    publish(airline, LONGER)
+    booking = airline.book(flight)
+    made_until = airline.booking(booking).hold_until
+    assert made_until is not None
+    payment, _ = airline.checkout(booking)
+    (attempt,) = airline.log.state(payment).attempts
+    assert attempt.expires_at == airline.clock.now + 120 * MINUTE
+    airline.wait(minutes=39)
+    airline.submit(ExtendHold(payment_of(booking), attempt_of(booking)))
+    assert airline.booking(booking).hold_until == airline.clock.now + 30 * MINUTE
+
+
+def test_an_offer_to_a_waitlisted_booking_lasts_as_long_as_the_rule_says() -> None:
+    airline = MemoryAirline()
+    flight = airline.schedule(seats=1)
+    publish(airline, msgspec.structs.replace(HOLD_TIMES, offer_minutes=90))
+    first = airline.book(flight)
+    waiting = airline.book(flight, mode="waitlist")
+    airline.wait(minutes=15)
+    airline.submit(expire(first))
+    airline.submit(OfferSeats(flight_id=flight))
+    assert airline.booking(waiting).hold_until == airline.clock.now + 90 * MINUTE
+
+
+def test_sales_close_by_the_rule_of_the_route() -> None:
+    airline = MemoryAirline()
+    leaves = airline.clock.now + dt.timedelta(hours=3)
+    out = airline.schedule("SV1", departs_at=leaves)
+    back = airline.schedule("SV2", departs_at=leaves, route=("JED", "RUH"))
+    publish(airline, SalesWindow(170), scope=Scope(route="RUH-JED"))
+    airline.wait(minutes=9)
+    airline.book(back)
+    with pytest.raises(rejections.SalesClosed):
+        airline.book(out)
+    # The rule of all routes is less specific.
+    publish(airline, SalesWindow(0))
+    airline.wait(minutes=160)
+    airline.book(back)
+    with pytest.raises(rejections.SalesClosed):
+        airline.book(out)
+
+
+def test_no_process_holds_by_a_rule_that_another_has_ended() -> None:
+    """The second process remembers the rule of before; its append finds that it is old."""
+    airline = MemoryAirline()
+    flight = airline.schedule()
+    other = airline.another_process()
+    other.submit(envelope(create_booking(flight), 9_001))
+    publish(airline, LONGER)
+    reply = other.submit(envelope(create_booking(flight), 9_002)).answer
+    assert airline.booking(reply.stream).hold_until == airline.clock.now + 40 * MINUTE
+
+
+def wide(number: str, airline: MemoryAirline, authorised: int) -> ScheduleFlight:
+    """A departure with a hundred seats, of which so many may be sold."""
+    leaves = airline.clock.now.replace(hour=12) + dt.timedelta(days=10)
+    command = schedule_flight(number, seats=100, departs_at=leaves)
+    layout = CabinLayout("Y", 100, 10, "ABCDEF")
+    moves = (CapacityMove("Y", authorised=authorised),)
+    scheduled = msgspec.structs.replace(command.scheduled, layouts=(layout,), moves=moves)
+    return msgspec.structs.replace(command, scheduled=scheduled)
+
+
+def test_what_is_put_on_sale_and_changed_is_authorised_by_the_rule_of_now() -> None:
+    airline = MemoryAirline()
+    sold = wide("SV7", airline, 105)
+    airline.submit(sold)
+    with pytest.raises(rejections.InvalidSchedule):
+        airline.submit(wide("SV8", airline, 108))
+    publish(airline, Overbooking(8, 2, 20), scope=Scope(market="domestic"))
+    airline.submit(wide("SV8", airline, 108))
+    # What is on sale stays so, and the same departure again is the same.
+    airline.submit(wide("SV7", airline, 108))
+    assert airline.flight(sold.flight_id).cabins["Y"].authorised_count == 105
+    larger = (CabinLayout("Y", 200, 10, "ABCDEF"),)
+    airline.submit(ChangeEquipment(sold.flight_id, larger, "technical"))
+    assert airline.flight(sold.flight_id).cabins["Y"].authorised_count == 216
