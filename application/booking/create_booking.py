@@ -269,25 +269,24 @@ def _require_times(command: CreateBooking, context: DecisionContext) -> None:
     """
     if not command.quoted_times:
         return
-    flights = [journey.load_flight(context, each.flight) for each in command.wanted]
-    now = [journeys.leg_of(each) for each in flights]
+    booked = [journey.load_flight(context, each.flight) for each in command.wanted]
+    now = [journeys.leg_of(each) for each in booked]
     then = [
         msgspec.structs.replace(leg, departs_at=times.departs_at, arrives_at=times.arrives_at)
         for leg, times in zip(now, command.quoted_times, strict=True)
     ]
-    moved = [
+    moved = any(
         operations.difference((a.departs_at, a.arrives_at), (b.departs_at, b.arrives_at))
-        for a, b in zip(then, now, strict=True)
-    ]
-    if max(moved) >= operations.MATERIAL_CHANGE or connections.newly_broken(then, now):
+        >= operating_rules.material_change(context, flight)
+        for a, b, flight in zip(then, now, booked, strict=True)
+    )
+    if moved or connections.newly_broken(then, now):
         raise QuoteExpired(reason="flights_moved")
 
 
 def _lapses_at(command: CreateBooking, now: dt.datetime) -> dt.datetime | None:
     """Return the deadline of a draft: that of its price."""
-    if command.mode != "draft":
-        return None
-    return command.quoted_until or now + QUOTE_LIFETIME
+    return (command.quoted_until or now + QUOTE_LIFETIME) if command.mode == "draft" else None
 
 
 def take_seats(
@@ -332,7 +331,7 @@ def _hold(
         seat_count=booking.seat_count,
         infants=booking.infant_count,
         until=until,
-        closes=operating_rules.sales_window(context, flight).closes,
+        limits=operating_rules.sale_limits(context, flight),
         now=context.now,
         owner=booking.owner,
         unpaid_limit=unpaid_limit,
@@ -359,7 +358,7 @@ def _queue(
         raise rejections.InvalidJourney(field="mode", reason="waitlist_takes_no_paid_seat")
     segment = booking.segments[0]
     flight = journey.load_flight(context, segment.flight)
-    closes = operating_rules.sales_window(context, flight).closes
+    limits = operating_rules.sale_limits(context, flight)
     joined = waitlist.join(
         flight,
         booking=booking_id,
@@ -367,12 +366,12 @@ def _queue(
         fare_class=segment.fare_class,
         seat_count=booking.seat_count,
         infants=booking.infant_count,
-        closes=closes,
+        limits=limits,
         now=context.now,
         owner=booking.owner,
         unpaid_limit=unpaid_limit,
     )
-    waits_until = sales_window.sales_close_at(flight.departs_at, closes=closes)
+    waits_until = sales_window.sales_close_at(flight.departs_at, closes=limits.closes)
     context.record(booking_id, sale.join_waitlist(booking, waits_until=waits_until))
     # A waitlisted booking has no seat numbers: they may be taken when its seats come free.
     chosen = tuple(

@@ -23,8 +23,8 @@ class OfferSeats(Command, frozen=True):
         flight = context.load(stream_kinds.FLIGHT, self.flight_id)
         if flight is None:
             return Reply(self.flight_id)
-        closes = operating_rules.sales_window(context, flight).closes
-        following = waitlist.next_in_line(flight, closes=closes, now=context.now)
+        limits = operating_rules.sale_limits(context, flight)
+        following = waitlist.next_in_line(flight, limits=limits, now=context.now)
         if following is None:
             return Reply(self.flight_id)
         booking_id = following.booking
@@ -36,11 +36,11 @@ class OfferSeats(Command, frozen=True):
         until = sales_window.offer_until(
             flight.departs_at,
             lasts=operating_rules.hold_times(context).offer,
-            closes=closes,
+            closes=limits.closes,
             now=context.now,
         )
         offered = waitlist.offer(
-            flight, booking=booking_id, until=until, closes=closes, now=context.now
+            flight, booking=booking_id, until=until, limits=limits, now=context.now
         )
         context.record(self.flight_id, offered)
         context.record(booking_id, sale.reserve(booking, hold_until=until))

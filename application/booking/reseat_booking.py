@@ -17,8 +17,8 @@ from domain.booking import rejections as booking_rejections
 from domain.booking import seats as booking_seats
 from domain.booking.state import Booking
 from domain.booking.values import SeatChoice
-from domain.inventory import operations, seat_sale
 from domain.inventory import rejections as flight_rejections
+from domain.inventory import seat_sale
 from domain.inventory.state import Flight
 from domain.kernel import ids, money
 from domain.payment import captures
@@ -105,7 +105,7 @@ def _seats(
     its published time or misses the next one: it is not what was sold.
     """
     flights = [journey.load_flight(context, each.flight) for each in booking.segments]
-    if any(_is_moved(each) for each in flights):
+    if any(_is_moved(context, each) for each in flights):
         raise booking_rejections.InvalidJourney(reason="flight_moved")
     for before, after in itertools.pairwise([journeys.leg_of(each) for each in flights]):
         connections.require_reachable(before, after)
@@ -118,16 +118,16 @@ def _seats(
             seat_count=booking.seat_count,
             infants=booking.infant_count,
             until=until,
-            closes=operating_rules.sales_window(context, flight).closes,
+            limits=operating_rules.sale_limits(context, flight),
             now=context.now,
         )
         for segment, flight in zip(booking.segments, flights, strict=True)
     }
 
 
-def _is_moved(flight: Flight) -> bool:
+def _is_moved(context: DecisionContext, flight: Flight) -> bool:
     published = flight.scheduled_departs_at or flight.departs_at
-    return abs(flight.departs_at - published) >= operations.MATERIAL_CHANGE
+    return abs(flight.departs_at - published) >= operating_rules.material_change(context, flight)
 
 
 def _choose_seats(context: DecisionContext, booking_id: str) -> None:

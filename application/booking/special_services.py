@@ -21,6 +21,7 @@ from application.caller import Caller
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
+from application.policies import operating_rules
 from domain.booking import passenger_details, preconditions, rejections, states
 from domain.booking import seats as booking_seats
 from domain.booking.passenger_details import OpenedCodes
@@ -163,9 +164,8 @@ class RequestSpecialService(Command, frozen=True):
         """
         place = self.place
         booking = _open_booking(self.booking_id, place, context)
-        wheelchairs = 0
+        flight_id, wheelchairs = booking.segments[place.segment].flight, 0
         if self.code in passenger_details.WHEELCHAIRS:
-            flight_id = booking.segments[place.segment].flight
             wheelchairs = _wheelchairs(context, flight_id, self.codes)
         at_exit = _sits_at_exit(context, booking, place)
         other_seat = _other_seat(context, self.booking_id, place) if at_exit else None
@@ -177,6 +177,9 @@ class RequestSpecialService(Command, frozen=True):
             box=self.box,
             codes=self.codes,
             wheelchairs=wheelchairs,
+            wheelchair_limit=operating_rules.places(
+                context, journey.load_flight(context, flight_id)
+            ).wheelchairs,
             at_exit=at_exit and other_seat is None,
         )
         context.record(self.booking_id, requested)

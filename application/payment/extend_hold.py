@@ -45,7 +45,7 @@ def extend(context: DecisionContext, booking_id: str, attempt: str) -> None:
     flights = {each: context.load(stream_kinds.FLIGHT, each) for each in booking.flights()}
     closes = [
         sales_window.sales_close_at(
-            flight.departs_at, closes=operating_rules.sales_window(context, flight).closes
+            flight.departs_at, closes=operating_rules.sale_limits(context, flight).closes
         )
         for flight in flights.values()
         if flight is not None

@@ -279,7 +279,7 @@ def _held_seats(booking_id: str, booking: Booking, context: DecisionContext) -> 
             seat_count=booking.seat_count,
             infants=booking.infant_count,
             until=until,
-            closes=operating_rules.sales_window(context, flight).closes,
+            limits=operating_rules.sale_limits(context, flight),
             now=context.now,
         )
         seats[segment.flight] = [*left, *held]

@@ -108,7 +108,7 @@ def _wait_again(context: DecisionContext, booking_id: str, booking: Booking) -> 
             fare_class=segment.fare_class,
             seat_count=booking.seat_count,
             infants=booking.infant_count,
-            closes=operating_rules.sales_window(context, flight).closes,
+            limits=operating_rules.sale_limits(context, flight),
             now=context.now,
         )
         context.record(segment.flight, joined)
@@ -134,6 +134,6 @@ def require_seats(
         seat_count=booking.seat_count,
         infants=booking.infant_count,
         until=context.now + operating_rules.hold_times(context).hold,
-        closes=operating_rules.sales_window(context, flight).closes,
+        limits=operating_rules.sale_limits(context, flight),
         now=context.now,
     )

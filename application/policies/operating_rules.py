@@ -5,6 +5,7 @@ nothing was published meanwhile. What only shows something uses what the process
 (`current_policies`).
 """
 
+import datetime as dt
 from typing import TypeVar
 
 from application.commands import stream_kinds
@@ -12,13 +13,16 @@ from application.commands.bus import CommandBus
 from application.commands.context import DecisionContext
 from application.inventory.airports import Airport
 from application.ports import Clock
+from domain.inventory.sales_window import SaleLimits
 from domain.inventory.schedule import CABINS, Authorisation
 from domain.inventory.state import HOME_COUNTRY, Flight
 from domain.policies.book import rule_in_force
 from domain.policies.operating_values import (
     HoldTimes,
+    MaterialChange,
     OperatingValue,
     Overbooking,
+    PlacesPerFlight,
     SalesWindow,
 )
 from domain.policies.scope import Sale
@@ -63,9 +67,20 @@ def hold_times(context: DecisionContext) -> HoldTimes:
     return load_rule(context, HoldTimes, ANY_SALE)
 
 
-def sales_window(context: DecisionContext, flight: Flight) -> SalesWindow:
-    """Return when sales of this flight close."""
-    return load_rule(context, SalesWindow, of_flight(flight))
+def sale_limits(context: DecisionContext, flight: Flight) -> SaleLimits:
+    """Return when sales of this flight close, and how many infants it takes."""
+    closes = load_rule(context, SalesWindow, of_flight(flight)).closes
+    return SaleLimits(closes, places(context, flight).infants)
+
+
+def places(context: DecisionContext, flight: Flight) -> PlacesPerFlight:
+    """Return how many passengers with needs of their own the flight takes."""
+    return load_rule(context, PlacesPerFlight, of_flight(flight))
+
+
+def material_change(context: DecisionContext, flight: Flight) -> dt.timedelta:
+    """Return by how much the flight must move for its passengers to be free to leave."""
+    return load_rule(context, MaterialChange, of_flight(flight)).least
 
 
 def authorisation_of(rule: Overbooking) -> Authorisation:

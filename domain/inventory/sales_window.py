@@ -2,7 +2,16 @@
 
 import datetime as dt
 
+import msgspec
+
 from domain.inventory.state import Flight, FlightStatus
+
+
+class SaleLimits(msgspec.Struct, frozen=True):
+    """Sales of a flight close so long before departure; it takes so many infants on laps."""
+
+    closes: dt.timedelta
+    infants: int
 
 
 def sales_close_at(departs_at: dt.datetime, *, closes: dt.timedelta) -> dt.datetime:

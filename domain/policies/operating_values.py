@@ -88,7 +88,42 @@ class Overbooking(
         return {"Y": self.economy_percent, "J": self.business_percent}[cabin]
 
 
-OperatingValue = HoldTimes | SalesWindow | Overbooking
+class MaterialChange(
+    msgspec.Struct,
+    frozen=True,
+    tag_field="policy",
+    tag="material_change",
+    forbid_unknown_fields=True,
+):
+    """By how much a flight moves for its passengers to be free to leave, or to change at no cost.
+
+    It counts when the flight is moved, and when a quote of before is booked.
+    """
+
+    least_minutes: int
+
+    @property
+    def least(self) -> dt.timedelta:
+        """The least change that is material."""
+        return dt.timedelta(minutes=self.least_minutes)
+
+
+class PlacesPerFlight(
+    msgspec.Struct,
+    frozen=True,
+    tag_field="policy",
+    tag="places_per_flight",
+    forbid_unknown_fields=True,
+):
+    """How many infants a flight takes, by the life vests and belts that its aircraft carries, and
+    how many wheelchairs its crew and ground staff can serve.
+    """
+
+    infants: int
+    wheelchairs: int
+
+
+OperatingValue = HoldTimes | SalesWindow | Overbooking | MaterialChange | PlacesPerFlight
 
 # A hold of a quarter of an hour ends two hours after it was made at the latest. Stripe requires
 # that a session lasts half an hour from its receipt of the call; the rest of the hour is time to
@@ -104,9 +139,12 @@ HOLD_TIMES = HoldTimes(
 # Web sales stop when check-in does (Saudia and flynas: one hour before a domestic departure).
 SALES_WINDOW = SalesWindow(closes_minutes=60)
 OVERBOOKING = Overbooking(economy_percent=5, business_percent=2, seat_limit=10)
+# GACA: a passenger of a flight that is moved by two hours may leave.
+MATERIAL_CHANGE = MaterialChange(least_minutes=120)
+PLACES_PER_FLIGHT = PlacesPerFlight(infants=12, wheelchairs=6)
 
 # The least and the most of each member. Stripe opens sessions of half an hour to a day, and its
-# clock may differ from ours by five minutes.
+# clock may differ from ours by five minutes. Of a material change the most is what the law says.
 LIMITS: Mapping[type[OperatingValue], Mapping[str, tuple[int, int]]] = {
     HoldTimes: {
         "hold_minutes": (5, MINUTES_OF_DAY),
@@ -122,6 +160,8 @@ LIMITS: Mapping[type[OperatingValue], Mapping[str, tuple[int, int]]] = {
         "business_percent": (0, 30),
         "seat_limit": (0, 50),
     },
+    MaterialChange: {"least_minutes": (15, 120)},
+    PlacesPerFlight: {"infants": (0, 60), "wheelchairs": (0, 60)},
 }
 
 

@@ -11,10 +11,23 @@ import msgspec
 
 from domain.kernel import ids
 from domain.policies import operating_values, rejections
-from domain.policies.operating_values import HoldTimes, OperatingValue, Overbooking, SalesWindow
+from domain.policies.operating_values import (
+    HoldTimes,
+    MaterialChange,
+    OperatingValue,
+    Overbooking,
+    PlacesPerFlight,
+    SalesWindow,
+)
 
 PolicyName = Literal[
-    "cancellation_fees", "change_fees", "hold_times", "sales_window", "overbooking"
+    "cancellation_fees",
+    "change_fees",
+    "hold_times",
+    "sales_window",
+    "overbooking",
+    "material_change",
+    "places_per_flight",
 ]
 NAMES: tuple[PolicyName, ...] = get_args(PolicyName)
 BAND_LIMIT = 12
@@ -59,7 +72,15 @@ class ChangeFees(
         return _percent(self.bands, notice)
 
 
-PolicyValue = CancellationFees | ChangeFees | HoldTimes | SalesWindow | Overbooking
+PolicyValue = (
+    CancellationFees
+    | ChangeFees
+    | HoldTimes
+    | SalesWindow
+    | Overbooking
+    | MaterialChange
+    | PlacesPerFlight
+)
 
 # The airline's conditions of carriage since the launch. Bookings of earlier releases were sold
 # under these: a change of them would change contracts, so a test compares them with a copy.
@@ -72,6 +93,8 @@ LAUNCH: Mapping[PolicyName, PolicyValue] = {
     "hold_times": operating_values.HOLD_TIMES,
     "sales_window": operating_values.SALES_WINDOW,
     "overbooking": operating_values.OVERBOOKING,
+    "material_change": operating_values.MATERIAL_CHANGE,
+    "places_per_flight": operating_values.PLACES_PER_FLIGHT,
 }
 _NAMES: Mapping[type[PolicyValue], PolicyName] = {
     type(value): name for name, value in LAUNCH.items()
@@ -85,6 +108,8 @@ SCOPE_FIELDS: Mapping[PolicyName, frozenset[str]] = {
     "hold_times": frozenset(),
     "sales_window": frozenset({"market", "route"}),
     "overbooking": frozenset({"market", "route"}),
+    "material_change": frozenset({"market", "route"}),
+    "places_per_flight": frozenset({"market", "route"}),
 }
 
 

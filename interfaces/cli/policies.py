@@ -1,4 +1,4 @@
-"""`ais policies`: the airline's own rules; propose a version for the approval of finance, or publish
+"""`ais policies`: the airline's own rules; propose a version for finance to approve, or publish
 one about operations.
 """
 

@@ -60,6 +60,9 @@ class PolicyValueRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=T
     economy_percent: Percent | None = None
     business_percent: Percent | None = None
     seat_limit: Figure | None = None
+    least_minutes: Figure | None = None
+    infants: Figure | None = None
+    wheelchairs: Figure | None = None
 
 
 class PolicyProposalRequest(idempotency.KeyedRequest):

@@ -27,7 +27,7 @@ from domain.payment.fold import evolve as evolve_payment
 from infrastructure.event_store import codec
 from tests.support import examples
 from tests.support.examples import DUE, HOLD_UNTIL, NOW
-from tests.support.launch_rules import AUTHORISED, CLOSES, SESSION
+from tests.support.launch_rules import AUTHORISED, LIMITS, SESSION
 
 Step = tuple[Callable[..., Sequence[DomainEvent]], dict[str, Any]]
 BOOKINGS = st.sampled_from(["booking-AAA222", "booking-BBB222", "booking-CCC222"])
@@ -51,7 +51,7 @@ FLIGHT_STEPS = st.one_of(
         fare_class=st.just("Y"),
         seat_count=st.integers(1, 3),
         until=st.just(HOLD_UNTIL),
-        closes=st.just(CLOSES),
+        limits=st.just(LIMITS),
         now=INSTANTS,
     ),
     steps(seat_sale.release_hold, booking=BOOKINGS, reason=st.just("hold_lapsed")),
@@ -62,7 +62,7 @@ FLIGHT_STEPS = st.one_of(
         cabin=st.just("Y"),
         fare_class=st.just("Y"),
         seat_count=st.integers(1, 3),
-        closes=st.just(CLOSES),
+        limits=st.just(LIMITS),
         now=INSTANTS,
     ),
     steps(waitlist.leave, booking=BOOKINGS, reason=st.just("cancelled")),

@@ -2,10 +2,20 @@
 
 from application.policies.operating_rules import authorisation_of
 from domain.booking.hold_extension import Extension
-from domain.policies.operating_values import HOLD_TIMES, OVERBOOKING, SALES_WINDOW
+from domain.inventory.sales_window import SaleLimits
+from domain.policies.operating_values import (
+    HOLD_TIMES,
+    MATERIAL_CHANGE,
+    OVERBOOKING,
+    PLACES_PER_FLIGHT,
+    SALES_WINDOW,
+)
 
 HOLD, OFFER, SESSION = HOLD_TIMES.hold, HOLD_TIMES.offer, HOLD_TIMES.session
 EXTENSION, LONGEST_EXTENSION = HOLD_TIMES.extension, HOLD_TIMES.longest_extension
 EXTENDED_BY = Extension(EXTENSION, LONGEST_EXTENSION)
 CLOSES = SALES_WINDOW.closes
+INFANTS, WHEELCHAIRS = PLACES_PER_FLIGHT.infants, PLACES_PER_FLIGHT.wheelchairs
+LIMITS = SaleLimits(CLOSES, INFANTS)
+MATERIAL = MATERIAL_CHANGE.least
 AUTHORISED = authorisation_of(OVERBOOKING)

@@ -26,6 +26,7 @@ from domain.booking.states import Status
 from domain.booking.values import CouponId
 from domain.pricing.price import Leg, PassengerType
 from tests.support import examples
+from tests.support.launch_rules import WHEELCHAIRS
 from tests.support.memory_airline import MemoryAirline
 from tests.support.sealed_codes import OPENED, sealed_code
 
@@ -56,6 +57,7 @@ def requested(state: Booking, code: str, passenger: int = 0, wheelchairs: int = 
         box=sealed_code(code),
         codes=OPENED,
         wheelchairs=wheelchairs,
+        wheelchair_limit=WHEELCHAIRS,
     )
     for event in events:
         state = evolve(state, event)
@@ -109,7 +111,7 @@ def test_a_service_fits_its_passenger(code: str, passenger: int, reason: str) ->
 
 
 def test_a_flight_has_so_many_wheelchairs_and_any_number_of_other_services() -> None:
-    limit = rules.WHEELCHAIRS_PER_FLIGHT
+    limit = WHEELCHAIRS
     assert requested(booking(), "WCHR", wheelchairs=limit - 1).special_services()
     with pytest.raises(rejections.SpecialServiceRefused) as refused:
         requested(booking(), "WCHR", wheelchairs=limit)

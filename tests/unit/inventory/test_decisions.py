@@ -21,7 +21,7 @@ from domain.kernel import money
 from domain.kernel.events import DomainEvent
 from tests.support import examples, scenario
 from tests.support.examples import BOOKING, DEPARTS_AT, HOLD_UNTIL, NOW, held, scheduled, sold
-from tests.support.launch_rules import AUTHORISED, CLOSES
+from tests.support.launch_rules import AUTHORISED, LIMITS
 
 OTHER = "booking-XYZ789"
 
@@ -45,7 +45,7 @@ def hold(
         fare_class=cabin,
         seat_count=seats,
         until=HOLD_UNTIL,
-        closes=CLOSES,
+        limits=LIMITS,
         now=now,
     )
 

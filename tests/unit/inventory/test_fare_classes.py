@@ -14,7 +14,7 @@ from domain.kernel.events import DomainEvent
 from domain.pricing import exchange
 from tests.support import examples, scenario
 from tests.support.examples import HOLD_UNTIL, NOW
-from tests.support.launch_rules import CLOSES
+from tests.support.launch_rules import LIMITS
 from tests.support.memory_airline import MemoryAirline
 
 CLASSES = ("Y", "B", "Q")
@@ -53,7 +53,7 @@ def hold(
         fare_class=fare_class,
         seat_count=seats,
         until=HOLD_UNTIL,
-        closes=CLOSES,
+        limits=LIMITS,
         now=NOW,
     )
 

@@ -21,7 +21,7 @@ from domain.inventory.state import Flight, FlightStatus
 from domain.kernel.events import DomainEvent
 from tests.support import examples, scenario
 from tests.support.examples import BOOKING, DEPARTS_AT, HOLD_UNTIL, NOW, held, sold
-from tests.support.launch_rules import AUTHORISED, CLOSES
+from tests.support.launch_rules import AUTHORISED, LIMITS, MATERIAL
 
 ARRIVES_AT = DEPARTS_AT + dt.timedelta(minutes=105)
 WIDE = (CabinLayout("Y", 4, 10, "AB"), CabinLayout("J", 2, 1, "AB"))
@@ -57,6 +57,7 @@ def reschedule(
         departs_at=DEPARTS_AT + later,
         arrives_at=ARRIVES_AT + later,
         reason="weather",
+        material=MATERIAL,
         now=now,
     )
 
@@ -118,7 +119,7 @@ def test_on_an_oversold_flight_nothing_is_sold_until_seats_are_free_again() -> N
         fare_class="Y",
         seat_count=1,
         until=HOLD_UNTIL,
-        closes=CLOSES,
+        limits=LIMITS,
         now=NOW,
     ).then_rejected(rejections.SeatsUnavailable, free=0)
 
@@ -210,6 +211,7 @@ def test_an_arrival_that_is_two_hours_late_is_material_too() -> None:
         departs_at=DEPARTS_AT,
         arrives_at=ARRIVES_AT + dt.timedelta(minutes=120),
         reason="detour",
+        material=MATERIAL,
         now=NOW,
     )
     (moved,) = outcome.events
@@ -243,7 +245,12 @@ def test_a_flight_is_not_moved_to_last_longer_than_a_day() -> None:
         arrives_at = departs_at + dt.timedelta(minutes=minutes)
         moved = flight.when(
             lambda state, until=arrives_at: operations.reschedule(
-                state, departs_at=departs_at, arrives_at=until, reason="wind", now=now
+                state,
+                departs_at=departs_at,
+                arrives_at=until,
+                reason="wind",
+                material=MATERIAL,
+                now=now,
             )
         )
         if refused:
@@ -285,6 +292,6 @@ def test_nothing_is_held_on_a_flight_that_is_over(over: DomainEvent) -> None:
         fare_class="Y",
         seat_count=1,
         until=HOLD_UNTIL,
-        closes=CLOSES,
+        limits=LIMITS,
         now=NOW,
     ).then_rejected(rejections.SalesClosed, flight="SV1023")

@@ -18,7 +18,7 @@ from domain.inventory.state import Flight
 from domain.kernel.events import DomainEvent
 from tests.support import examples, scenario
 from tests.support.examples import BOOKING, DEPARTS_AT, HOLD_UNTIL, NOW, held, scheduled
-from tests.support.launch_rules import CLOSES, OFFER
+from tests.support.launch_rules import CLOSES, INFANTS, LIMITS, OFFER
 
 FIRST, SECOND = "booking-FRS222", "booking-SCD222"
 CLOSED = sales_window.sales_close_at(DEPARTS_AT, closes=CLOSES)
@@ -45,7 +45,7 @@ def join(state: scenario.Scenario[Flight], now: dt.datetime = NOW) -> scenario.O
         cabin="Y",
         fare_class="Y",
         seat_count=1,
-        closes=CLOSES,
+        limits=LIMITS,
         now=now,
     )
 
@@ -53,7 +53,7 @@ def join(state: scenario.Scenario[Flight], now: dt.datetime = NOW) -> scenario.O
 def offer(
     state: scenario.Scenario[Flight], booking: str, now: dt.datetime = NOW
 ) -> scenario.Outcome:
-    return state.when(waitlist.offer, booking=booking, until=UNTIL, closes=CLOSES, now=now)
+    return state.when(waitlist.offer, booking=booking, until=UNTIL, limits=LIMITS, now=now)
 
 
 def offered(booking: str, seats: int = 1) -> SeatsOffered:
@@ -121,7 +121,7 @@ def test_no_booking_takes_seats_that_a_waitlisted_booking_could_take() -> None:
         "cabin": "Y",
         "fare_class": "Y",
         "until": HOLD_UNTIL,
-        "closes": CLOSES,
+        "limits": LIMITS,
         "now": NOW,
     }
     state.when(seat_sale.hold, seat_count=2, **take).then_rejected(
@@ -137,7 +137,7 @@ def test_the_first_in_the_queue_is_not_behind_those_who_came_later() -> None:
         "fare_class": "Y",
         "seat_count": 1,
         "until": HOLD_UNTIL,
-        "closes": CLOSES,
+        "limits": LIMITS,
         "now": NOW,
     }
     state.when(seat_sale.hold, booking=FIRST, **take).then(held(FIRST))
@@ -153,7 +153,7 @@ def test_a_queue_for_one_cabin_does_not_keep_another_from_selling() -> None:
         fare_class="J",
         seat_count=1,
         until=HOLD_UNTIL,
-        closes=CLOSES,
+        limits=LIMITS,
         now=NOW,
     ).then(held(SECOND, cabin="J"))
 
@@ -174,7 +174,7 @@ def test_nobody_is_offered_seats_once_sales_are_closed() -> None:
     state = given(*FULL, joined(FIRST), released(2))
     offer(state, FIRST, CLOSED).then_rejected(rejections.SeatsUnavailable)
     assert state.state is not None
-    assert waitlist.next_in_line(state.state, closes=CLOSES, now=CLOSED) is None
+    assert waitlist.next_in_line(state.state, limits=LIMITS, now=CLOSED) is None
 
 
 def test_after_an_equipment_cut_the_queue_gets_nothing() -> None:
@@ -184,5 +184,5 @@ def test_after_an_equipment_cut_the_queue_gets_nothing() -> None:
     )
     state = given(smaller, joined(FIRST)).state
     assert state is not None
-    assert waitlist.claimed_seats(state, "Y", ahead_of=BOOKING) == 0
-    assert waitlist.next_in_line(state, closes=CLOSES, now=NOW) is None
+    assert waitlist.claimed_seats(state, "Y", ahead_of=BOOKING, infants=INFANTS) == 0
+    assert waitlist.next_in_line(state, limits=LIMITS, now=NOW) is None

@@ -7,11 +7,18 @@ import pytest
 
 from application.booking.offer_seats import OfferSeats
 from application.inventory.change_equipment import ChangeEquipment
+from application.inventory.reschedule_flight import RescheduleFlight
 from application.inventory.schedule_flight import ScheduleFlight
 from application.payment.extend_hold import ExtendHold
 from domain.inventory import rejections
-from domain.inventory.events import CabinLayout, CapacityMove
-from domain.policies.operating_values import HOLD_TIMES, Overbooking, SalesWindow
+from domain.inventory.events import CabinLayout, CapacityMove, FlightRescheduled
+from domain.policies.operating_values import (
+    HOLD_TIMES,
+    MaterialChange,
+    Overbooking,
+    PlacesPerFlight,
+    SalesWindow,
+)
 from domain.policies.scope import Scope
 from tests.support.airline import attempt_of, create_booking, expire, payment_of, schedule_flight
 from tests.support.memory_airline import MemoryAirline
@@ -121,3 +128,30 @@ def test_what_is_put_on_sale_and_changed_is_authorised_by_the_rule_of_now() -> N
     larger = (CabinLayout("Y", 200, 10, "ABCDEF"),)
     airline.submit(ChangeEquipment(sold.flight_id, larger, "technical"))
     assert airline.flight(sold.flight_id).cabins["Y"].authorised_count == 216
+
+
+def test_a_flight_takes_as_many_infants_as_the_rule_says() -> None:
+    airline = MemoryAirline()
+    flight = airline.schedule(seats=30)
+    airline.book(flight, "ADT", "INF")
+    publish(airline, PlacesPerFlight(infants=1, wheelchairs=6))
+    with pytest.raises(rejections.SeatsUnavailable) as refused:
+        airline.book(flight, "ADT", "INF")
+    assert refused.value.parameters == {"flight": "SV1", "reason": "infants", "limit": 1}
+    airline.book(flight)
+
+
+def test_passengers_may_leave_when_their_flight_moves_as_far_as_the_rule_says() -> None:
+    airline = MemoryAirline()
+    leaves = airline.clock.now + dt.timedelta(days=5)
+    before = airline.schedule("SV1", departs_at=leaves)
+    after = airline.schedule("SV2", departs_at=leaves)
+    later = (leaves + 60 * MINUTE, leaves + 180 * MINUTE)
+    airline.submit(RescheduleFlight(before, *later, "weather"))
+    publish(airline, MaterialChange(60))
+    airline.submit(RescheduleFlight(after, *later, "weather"))
+    moved = [airline.last(each).event for each in (before, after)]
+    assert [isinstance(each, FlightRescheduled) and each.material for each in moved] == [
+        False,
+        True,
+    ]

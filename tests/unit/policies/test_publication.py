@@ -16,8 +16,10 @@ from domain.policies.operating_values import (
     OVERBOOKING,
     SALES_WINDOW,
     HoldTimes,
+    MaterialChange,
     OperatingValue,
     Overbooking,
+    PlacesPerFlight,
     SalesWindow,
 )
 from domain.policies.publication import LEAST_LEAD, LONGEST_LEAD
@@ -25,6 +27,7 @@ from domain.policies.scope import EVERYWHERE, Scope
 from domain.policies.state import Policy, of_launch
 from domain.policies.values import (
     LAUNCH,
+    OPERATING,
     CancellationFees,
     ChangeFees,
     FeeBand,
@@ -224,6 +227,8 @@ def test_the_values_of_the_launch_never_change() -> None:
         "hold_times": HoldTimes(15, 1_440, 60, 15, 105, 10),
         "sales_window": SalesWindow(60),
         "overbooking": Overbooking(5, 2, 10),
+        "material_change": MaterialChange(120),
+        "places_per_flight": PlacesPerFlight(12, 6),
     }
     assert wanted == LAUNCH
     for value in LAUNCH.values():
@@ -274,17 +279,19 @@ def test_a_scope_that_the_rule_does_not_have_is_refused(
     assert refused.value.parameters["reason"] == "scope_not_of_policy"
 
 
-@pytest.mark.parametrize("value", [HOLD_TIMES, SALES_WINDOW, OVERBOOKING])
-def test_each_figure_has_a_least_and_a_most(value: OperatingValue) -> None:
+@pytest.mark.parametrize("name", sorted(OPERATING))
+def test_each_figure_has_a_least_and_a_most(name: PolicyName) -> None:
+    value = LAUNCH[name]
+    assert isinstance(value, OperatingValue)
     assert LIMITS[type(value)].keys() == set(type(value).__struct_fields__)
-    for name, (least, most) in LIMITS[type(value)].items():
-        assert least <= getattr(value, name) <= most
+    for member, (least, most) in LIMITS[type(value)].items():
+        assert least <= getattr(value, member) <= most
         for figure in (least - 1, most + 1):
-            outside = msgspec.structs.replace(value, **{name: figure})
+            outside = msgspec.structs.replace(value, **{member: figure})
             with pytest.raises(rejections.InvalidPolicy) as refused:
-                propose(of_launch(name_of(value)), outside)
+                propose(of_launch(name), outside)
             assert refused.value.parameters["reason"] == "figure_out_of_range"
-            assert refused.value.parameters["name"] == name
+            assert refused.value.parameters["name"] == member
 
 
 @pytest.mark.parametrize(
