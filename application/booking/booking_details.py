@@ -17,6 +17,7 @@ from application.commands import stream_kinds
 from application.commands.command import Command
 from application.identity.ports import Principal
 from application.payment.start_checkout import require_seats
+from application.policies import operating_rules
 from domain.booking import actions, preconditions, states
 from domain.booking.preconditions import SegmentFacts
 from domain.booking.state import Booking, SpecialService
@@ -118,7 +119,7 @@ async def details(
         refund_status=_refund_status(booking, payments),
         available_actions=actions.available_actions(
             booking,
-            _segment_facts(ports, done.booking_id, booking, flights),
+            await _segment_facts(ports, done.booking_id, booking, flights),
             window=ports.check_in_window,
             at_gate=roles.may(principal.role, "handle_passengers"),
             now=ports.clock(),
@@ -189,7 +190,7 @@ async def booked_flights(
     return flights
 
 
-def _segment_facts(
+async def _segment_facts(
     ports: BookingPorts, booking_id: str, booking: Booking, flights: Sequence[Flight]
 ) -> tuple[SegmentFacts, ...]:
     """Return the facts of segments where actions depend on them: ticketed or waitlisted."""
@@ -197,11 +198,12 @@ def _segment_facts(
         return tuple(journey.facts_of(flight) for flight in flights)
     if booking.status not in states.WAITLISTED:
         return ()
-    found = []
+    found, book = [], (await ports.policies.in_force()).book
     for segment, flight in zip(booking.segments, flights, strict=True):
         has_seats = True
         try:
-            require_seats(booking_id, booking, segment, flight, now=ports.clock())
+            limits = operating_rules.limits_of(book, flight, at=ports.clock())
+            require_seats(booking_id, booking, segment, flight, limits=limits, now=ports.clock())
         except Rejection:
             has_seats = False
         found.append(msgspec.structs.replace(journey.facts_of(flight), has_seats=has_seats))

@@ -77,5 +77,12 @@ def _is_booking_payable(context: DecisionContext, payment_id: str, payment: Paym
         for segment in booking.segments:
             flight = context.load(stream_kinds.FLIGHT, segment.flight)
             assert flight is not None
-            start_checkout.require_seats(context, payment.booking, booking, segment, flight)
+            start_checkout.require_seats(
+                payment.booking,
+                booking,
+                segment,
+                flight,
+                limits=operating_rules.sale_limits(context, flight),
+                now=context.now,
+            )
     return payment_id == ids.payment_stream(payment.booking, booking.payment_number())

@@ -1,5 +1,7 @@
 """Start to collect the amount due: the intention is recorded before Stripe is called."""
 
+import datetime as dt
+
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
@@ -9,6 +11,7 @@ from domain.booking import sale, states
 from domain.booking.state import Booking
 from domain.booking.values import Segment
 from domain.inventory import seat_sale, waitlist
+from domain.inventory.sales_window import SaleLimits
 from domain.inventory.state import Flight
 from domain.kernel import ids
 from domain.payment import attempts, rejections
@@ -101,6 +104,7 @@ def _wait_again(context: DecisionContext, booking_id: str, booking: Booking) -> 
     for segment in booking.segments:
         flight = context.load(stream_kinds.FLIGHT, segment.flight)
         assert flight is not None
+        limits = operating_rules.sale_limits(context, flight)
         joined = waitlist.join(
             flight,
             booking=booking_id,
@@ -108,22 +112,24 @@ def _wait_again(context: DecisionContext, booking_id: str, booking: Booking) -> 
             fare_class=segment.fare_class,
             seat_count=booking.seat_count,
             infants=booking.infant_count,
-            limits=operating_rules.sale_limits(context, flight),
+            limits=limits,
             now=context.now,
         )
         context.record(segment.flight, joined)
-        require_seats(context, booking_id, booking, segment, flight)
+        require_seats(booking_id, booking, segment, flight, limits=limits, now=context.now)
     assert booking.hold_until is not None
     retried = sale.retry_payment(booking, waits_until=booking.hold_until)
     context.record(booking_id, retried)
 
 
 def require_seats(
-    context: DecisionContext,
     booking_id: str,
     booking: Booking,
     segment: Segment,
     flight: Flight,
+    *,
+    limits: SaleLimits,
+    now: dt.datetime,
 ) -> None:
     """Require that the seats could be held now; rejects SeatsUnavailable and SalesClosed."""
     seat_sale.hold(
@@ -133,7 +139,7 @@ def require_seats(
         fare_class=segment.fare_class,
         seat_count=booking.seat_count,
         infants=booking.infant_count,
-        until=context.now + operating_rules.hold_times(context).hold,
-        limits=operating_rules.sale_limits(context, flight),
-        now=context.now,
+        until=now,
+        limits=limits,
+        now=now,
     )

@@ -16,7 +16,7 @@ from application.ports import Clock
 from domain.inventory.sales_window import SaleLimits
 from domain.inventory.schedule import CABINS, Authorisation
 from domain.inventory.state import HOME_COUNTRY, Flight
-from domain.policies.book import rule_in_force
+from domain.policies.book import PolicyBook, rule_in_force
 from domain.policies.operating_values import (
     HoldTimes,
     MaterialChange,
@@ -65,6 +65,13 @@ def load_rule(context: DecisionContext, kind: type[Rule], sale: Sale) -> Rule:
 def hold_times(context: DecisionContext) -> HoldTimes:
     """Return how long holds, offers and sessions last that are decided now."""
     return load_rule(context, HoldTimes, ANY_SALE)
+
+
+def limits_of(book: PolicyBook, flight: Flight, *, at: dt.datetime) -> SaleLimits:
+    """Return when sales of this flight close, and how many infants it takes, as the book has it."""
+    sale = of_flight(flight)
+    closes = book.rule(SalesWindow, sale, at=at).closes
+    return SaleLimits(closes, book.rule(PlacesPerFlight, sale, at=at).infants)
 
 
 def sale_limits(context: DecisionContext, flight: Flight) -> SaleLimits:

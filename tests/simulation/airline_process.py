@@ -32,6 +32,7 @@ from application.payment.process_event import (
 )
 from application.payment.receive_event import EventReceiver
 from application.payment.refunding import Refunder
+from application.policies.current_policies import CurrentPolicies
 from application.pricing.signed_quotes import QuoteSigner
 from application.processes.follow_flight_when_changed import FlightFollower
 from application.processes.immediate_steps import ImmediateSteps
@@ -169,6 +170,7 @@ class AirlineProcess(Airline):
             airline_name="Rimal Air",
             airports=_AIRPORTS(),
             check_in_window=CheckInWindow(),
+            policies=CurrentPolicies(self.bus, world.clock),
             collector=self.core.collector,
             boarding_passes=unused,
             calendar_files=unused,
