@@ -39,7 +39,6 @@ from application.processes.runner import EXPECTED_WITHIN
 from application.search_cache import CachedSearch
 from application.settlement.ports import SettlementPorts
 from application.stream_history import StreamHistory
-from domain.booking.preconditions import CheckInWindow
 from domain.kernel import ids
 from infrastructure.airports.world import load_airports
 from infrastructure.boarding_pass.printer import BilingualBoardingPassPrinter
@@ -230,10 +229,6 @@ def _booking_ports(
         airline_code=settings.airline_code,
         airline_name=settings.airline_name,
         airports=load_airports(),
-        check_in_window=CheckInWindow(
-            opens=dt.timedelta(hours=settings.check_in_opens_hours),
-            closes=dt.timedelta(minutes=settings.check_in_closes_minutes),
-        ),
         policies=policies,
         collector=core.collector,
         boarding_passes=BilingualBoardingPassPrinter(),

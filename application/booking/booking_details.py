@@ -19,7 +19,7 @@ from application.identity.ports import Principal
 from application.payment.start_checkout import require_seats
 from application.policies import operating_rules
 from domain.booking import actions, preconditions, states
-from domain.booking.preconditions import SegmentFacts
+from domain.booking.preconditions import CheckInWindow, SegmentFacts
 from domain.booking.state import Booking, SpecialService
 from domain.booking.states import Status
 from domain.booking.suspension import Suspension, suspension_of
@@ -30,6 +30,7 @@ from domain.kernel.rejections import Rejection
 from domain.payment import declines
 from domain.payment.declines import Decline
 from domain.payment.state import NOT_REFUNDED, CreditPart, Payment, RefundStatus
+from domain.policies.operating_values import GateTimes
 from domain.pricing.price import PriceLine, lines
 
 # As clients see them.
@@ -106,6 +107,7 @@ async def details(
     payments = _paying(done.booking_id, booking, collected)
     due = _due(booking, payments)
     flights = await booked_flights(ports, booking, is_new=is_new)
+    facts = await _segment_facts(ports, done.booking_id, booking, flights)
     return BookingDetails(
         booking_id=done.booking_id,
         booking=booking,
@@ -119,8 +121,8 @@ async def details(
         refund_status=_refund_status(booking, payments),
         available_actions=actions.available_actions(
             booking,
-            await _segment_facts(ports, done.booking_id, booking, flights),
-            window=ports.check_in_window,
+            facts,
+            windows=await _windows(ports, flights) if facts else (),
             at_gate=roles.may(principal.role, "handle_passengers"),
             now=ports.clock(),
         ),
@@ -208,6 +210,13 @@ async def _segment_facts(
             has_seats = False
         found.append(msgspec.structs.replace(journey.facts_of(flight), has_seats=has_seats))
     return tuple(found)
+
+
+async def _windows(ports: BookingPorts, flights: Sequence[Flight]) -> tuple[CheckInWindow, ...]:
+    """Return when passengers of each segment check in and board, by the policies in force."""
+    book, now = (await ports.policies.in_force()).book, ports.clock()
+    rules = (book.rule(GateTimes, operating_rules.of_flight(each), at=now) for each in flights)
+    return tuple(operating_rules.window_of(each) for each in rules)
 
 
 async def _opened_names(ports: BookingPorts, booking: Booking) -> list[Name | None]:

@@ -14,7 +14,6 @@ from application.ports import Clock, TicketStock, Vault
 from application.pricing.signed_quotes import QuoteSigner
 from application.queries import ListBookings
 from application.stream_history import StreamHistory
-from domain.booking.preconditions import CheckInWindow
 
 
 class BookingPorts(msgspec.Struct, frozen=True):
@@ -29,7 +28,6 @@ class BookingPorts(msgspec.Struct, frozen=True):
     airline_code: str
     airline_name: str
     airports: Airports
-    check_in_window: CheckInWindow
     policies: CurrentPolicies
     collector: Collector
     boarding_passes: BoardingPassPrinter

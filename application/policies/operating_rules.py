@@ -13,11 +13,13 @@ from application.commands.bus import CommandBus
 from application.commands.context import DecisionContext
 from application.inventory.airports import Airport
 from application.ports import Clock
+from domain.booking.preconditions import CheckInWindow
 from domain.inventory.sales_window import SaleLimits
 from domain.inventory.schedule import CABINS, Authorisation
 from domain.inventory.state import HOME_COUNTRY, Flight
 from domain.policies.book import PolicyBook, rule_in_force
 from domain.policies.operating_values import (
+    GateTimes,
     HoldTimes,
     MaterialChange,
     OperatingValue,
@@ -83,6 +85,20 @@ def sale_limits(context: DecisionContext, flight: Flight) -> SaleLimits:
 def places(context: DecisionContext, flight: Flight) -> PlacesPerFlight:
     """Return how many passengers with needs of their own the flight takes."""
     return load_rule(context, PlacesPerFlight, of_flight(flight))
+
+
+def window_of(rule: GateTimes) -> CheckInWindow:
+    """Return when passengers check in and board by this rule."""
+    return CheckInWindow(
+        opens=dt.timedelta(minutes=rule.check_in_opens_minutes),
+        closes=dt.timedelta(minutes=rule.check_in_closes_minutes),
+        boarding_closes=rule.boarding_closes,
+    )
+
+
+def check_in_window(context: DecisionContext, flight: Flight) -> CheckInWindow:
+    """Return when passengers of the flight check in and board."""
+    return window_of(load_rule(context, GateTimes, of_flight(flight)))
 
 
 def material_change(context: DecisionContext, flight: Flight) -> dt.timedelta:

@@ -7,7 +7,6 @@ from typing import Literal, assert_never
 from msgspec.structs import replace
 
 from domain.booking import rejections, states
-from domain.booking.check_in import BOARDING_CLOSES
 from domain.booking.coupons import CouponStatus
 from domain.booking.events import (
     BookingEvent,
@@ -93,7 +92,7 @@ def require_special_service(
         raise rejections.BookingHasExpired()
     if coupon.status not in {CouponStatus.OPEN, CouponStatus.CHECKED_IN}:
         raise rejections.CouponNotOpen(passenger=passenger, segment=segment, status=coupon.status)
-    closes = BOARDING_CLOSES if by_staff else window.closes
+    closes = window.boarding_closes if by_staff else window.closes
     if not facts.operating or now > facts.departs_at - closes:
         raise rejections.CheckInClosed(reason="closed", segment=segment)
 
@@ -328,7 +327,7 @@ def is_open(action: PassengerDetailAction, booking: Booking, situation: Situatio
                     each.passenger,
                     each.segment,
                     situation.segments[each.segment],
-                    window=situation.window,
+                    window=situation.windows[each.segment],
                     by_staff=situation.at_gate,
                     now=situation.now,
                 )

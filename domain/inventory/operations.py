@@ -36,7 +36,6 @@ REASONS = (
 )
 # The reason where staff wrote words of their own.
 OPERATIONAL = "operational"
-BOARDING_CLOSES = dt.timedelta(minutes=15)
 
 
 def change_equipment(
@@ -190,12 +189,16 @@ def reinstate(
     ]
 
 
-def depart(flight: Flight, *, departed_at: dt.datetime) -> list[FlightEvent]:
-    """Record the departure; rejects FlightNotDue before the gate has closed."""
+def depart(
+    flight: Flight, *, boarding_closes: dt.timedelta, departed_at: dt.datetime
+) -> list[FlightEvent]:
+    """Record the departure; rejects FlightNotDue before the gate has closed, so long before the
+    time of departure.
+    """
     if flight.status is FlightStatus.DEPARTED:
         return []
     _require_scheduled(flight)
-    if departed_at < flight.departs_at - BOARDING_CLOSES:
+    if departed_at < flight.departs_at - boarding_closes:
         raise rejections.FlightNotDue(departs=flight.departs_at.isoformat())
     return [FlightDeparted(departed_at=departed_at)]
 

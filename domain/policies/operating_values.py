@@ -123,7 +123,30 @@ class PlacesPerFlight(
     wheelchairs: int
 
 
-OperatingValue = HoldTimes | SalesWindow | Overbooking | MaterialChange | PlacesPerFlight
+class GateTimes(
+    msgspec.Struct, frozen=True, tag_field="policy", tag="gate_times", forbid_unknown_fields=True
+):
+    """How long before departure check-in opens and closes, and boarding starts and ends."""
+
+    check_in_opens_minutes: int
+    check_in_closes_minutes: int
+    boarding_starts_minutes: int
+    boarding_closes_minutes: int
+
+    @property
+    def boarding_starts(self) -> dt.timedelta:
+        """How long before departure boarding starts."""
+        return dt.timedelta(minutes=self.boarding_starts_minutes)
+
+    @property
+    def boarding_closes(self) -> dt.timedelta:
+        """How long before departure boarding ends."""
+        return dt.timedelta(minutes=self.boarding_closes_minutes)
+
+
+OperatingValue = (
+    HoldTimes | SalesWindow | Overbooking | MaterialChange | PlacesPerFlight | GateTimes
+)
 
 # A hold of a quarter of an hour ends two hours after it was made at the latest. Stripe requires
 # that a session lasts half an hour from its receipt of the call; the rest of the hour is time to
@@ -142,6 +165,13 @@ OVERBOOKING = Overbooking(economy_percent=5, business_percent=2, seat_limit=10)
 # GACA: a passenger of a flight that is moved by two hours may leave.
 MATERIAL_CHANGE = MaterialChange(least_minutes=120)
 PLACES_PER_FLIGHT = PlacesPerFlight(infants=12, wheelchairs=6)
+# Saudia and flynas: boarding ends a quarter of an hour before departure.
+GATE_TIMES = GateTimes(
+    check_in_opens_minutes=2 * MINUTES_OF_DAY,
+    check_in_closes_minutes=60,
+    boarding_starts_minutes=45,
+    boarding_closes_minutes=15,
+)
 
 # The least and the most of each member. Stripe opens sessions of half an hour to a day, and its
 # clock may differ from ours by five minutes. Of a material change the most is what the law says.
@@ -162,6 +192,12 @@ LIMITS: Mapping[type[OperatingValue], Mapping[str, tuple[int, int]]] = {
     },
     MaterialChange: {"least_minutes": (15, 120)},
     PlacesPerFlight: {"infants": (0, 60), "wheelchairs": (0, 60)},
+    GateTimes: {
+        "check_in_opens_minutes": (60, 30 * MINUTES_OF_DAY),
+        "check_in_closes_minutes": (0, 600),
+        "boarding_starts_minutes": (10, 240),
+        "boarding_closes_minutes": (0, 120),
+    },
 }
 
 
@@ -174,6 +210,8 @@ def require_valid(value: OperatingValue) -> None:
             )
     if isinstance(value, HoldTimes):
         _require_order_of_ends(value)
+    if isinstance(value, GateTimes):
+        _require_order_at_gate(value)
 
 
 def _require_order_of_ends(value: HoldTimes) -> None:
@@ -182,3 +220,15 @@ def _require_order_of_ends(value: HoldTimes) -> None:
         raise rejections.InvalidPolicy(field="value", reason="hold_outlasts_session")
     if value.extended_below_minutes > value.extension_minutes:
         raise rejections.InvalidPolicy(field="value", reason="extension_too_short")
+
+
+def _require_order_at_gate(value: GateTimes) -> None:
+    """Check-in opens before it closes, boarding starts before it ends, and check-in ends first."""
+    minutes = (
+        (value.check_in_opens_minutes, value.check_in_closes_minutes),
+        (value.boarding_starts_minutes, value.boarding_closes_minutes),
+    )
+    if any(begins <= ends for begins, ends in minutes) or (
+        value.check_in_closes_minutes < value.boarding_closes_minutes
+    ):
+        raise rejections.InvalidPolicy(field="value", reason="gate_times_not_in_order")

@@ -12,6 +12,7 @@ import msgspec
 from domain.kernel import ids
 from domain.policies import operating_values, rejections
 from domain.policies.operating_values import (
+    GateTimes,
     HoldTimes,
     MaterialChange,
     OperatingValue,
@@ -28,6 +29,7 @@ PolicyName = Literal[
     "overbooking",
     "material_change",
     "places_per_flight",
+    "gate_times",
 ]
 NAMES: tuple[PolicyName, ...] = get_args(PolicyName)
 BAND_LIMIT = 12
@@ -80,6 +82,7 @@ PolicyValue = (
     | Overbooking
     | MaterialChange
     | PlacesPerFlight
+    | GateTimes
 )
 
 # The airline's conditions of carriage since the launch. Bookings of earlier releases were sold
@@ -95,6 +98,7 @@ LAUNCH: Mapping[PolicyName, PolicyValue] = {
     "overbooking": operating_values.OVERBOOKING,
     "material_change": operating_values.MATERIAL_CHANGE,
     "places_per_flight": operating_values.PLACES_PER_FLIGHT,
+    "gate_times": operating_values.GATE_TIMES,
 }
 _NAMES: Mapping[type[PolicyValue], PolicyName] = {
     type(value): name for name, value in LAUNCH.items()
@@ -110,6 +114,7 @@ SCOPE_FIELDS: Mapping[PolicyName, frozenset[str]] = {
     "overbooking": frozenset({"market", "route"}),
     "material_change": frozenset({"market", "route"}),
     "places_per_flight": frozenset({"market", "route"}),
+    "gate_times": frozenset({"market", "route"}),
 }
 
 

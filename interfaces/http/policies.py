@@ -63,6 +63,10 @@ class PolicyValueRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=T
     least_minutes: Figure | None = None
     infants: Figure | None = None
     wheelchairs: Figure | None = None
+    check_in_opens_minutes: Figure | None = None
+    check_in_closes_minutes: Figure | None = None
+    boarding_starts_minutes: Figure | None = None
+    boarding_closes_minutes: Figure | None = None
 
 
 class PolicyProposalRequest(idempotency.KeyedRequest):

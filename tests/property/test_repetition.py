@@ -27,7 +27,7 @@ from domain.payment.fold import evolve as evolve_payment
 from infrastructure.event_store import codec
 from tests.support import examples
 from tests.support.examples import DUE, HOLD_UNTIL, NOW
-from tests.support.launch_rules import AUTHORISED, LIMITS, SESSION
+from tests.support.launch_rules import AUTHORISED, BOARDING_CLOSES, LIMITS, SESSION
 
 Step = tuple[Callable[..., Sequence[DomainEvent]], dict[str, Any]]
 BOOKINGS = st.sampled_from(["booking-AAA222", "booking-BBB222", "booking-CCC222"])
@@ -84,7 +84,11 @@ FLIGHT_STEPS = st.one_of(
         cabin=st.just("Y"),
     ),
     steps(operations.cancel, reason=st.just("technical")),
-    steps(operations.depart, departed_at=st.just(examples.DEPARTS_AT)),
+    steps(
+        operations.depart,
+        boarding_closes=st.just(BOARDING_CLOSES),
+        departed_at=st.just(examples.DEPARTS_AT),
+    ),
     steps(
         schedule.schedule,
         scheduled=st.just(SCHEDULED),

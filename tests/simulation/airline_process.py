@@ -43,7 +43,6 @@ from application.settlement.compare_balance import BalanceComparer, BookedCleari
 from application.settlement.follow_hints import HintFollower
 from application.settlement.follow_payout import PayoutFollower
 from application.settlement.sweep_transactions import TransactionSweeper
-from domain.booking.preconditions import CheckInWindow
 from domain.kernel import ids
 from infrastructure.airports.world import load_airports
 from infrastructure.bank_files.statement import read_statement
@@ -169,7 +168,6 @@ class AirlineProcess(Airline):
             airline_code=AIRLINE,
             airline_name="Rimal Air",
             airports=_AIRPORTS(),
-            check_in_window=CheckInWindow(),
             policies=CurrentPolicies(self.bus, world.clock),
             collector=self.core.collector,
             boarding_passes=unused,

@@ -18,7 +18,6 @@ from application.inventory.depart_flight import DepartFlight
 from application.pricing import journeys
 from application.pricing.journeys import Wanted, WantedSegment
 from domain.booking import rejections
-from domain.booking.preconditions import CheckInWindow
 from domain.booking.states import Status
 from domain.booking.values import DocumentFindings, SeatChoice
 from domain.inventory import rejections as flight_rejections
@@ -72,7 +71,7 @@ class OnSale:
 
 def request(case: OnSale, booking: str, code: str) -> None:
     """Request a service for the first passenger."""
-    place = ServicePlace(0, 0, CheckInWindow(), by_staff=True)
+    place = ServicePlace(0, 0, by_staff=True)
     box = sealed_code(code)
     case.airline.submit(RequestSpecialService(booking, place, code, box, OPENED))
 

@@ -1,6 +1,7 @@
 """What operations do to a flight: other aircraft, other times, no flight, gone."""
 
 import datetime as dt
+import functools
 
 import msgspec
 import pytest
@@ -21,7 +22,7 @@ from domain.inventory.state import Flight, FlightStatus
 from domain.kernel.events import DomainEvent
 from tests.support import examples, scenario
 from tests.support.examples import BOOKING, DEPARTS_AT, HOLD_UNTIL, NOW, held, sold
-from tests.support.launch_rules import AUTHORISED, LIMITS, MATERIAL
+from tests.support.launch_rules import AUTHORISED, BOARDING_CLOSES, LIMITS, MATERIAL
 
 ARRIVES_AT = DEPARTS_AT + dt.timedelta(minutes=105)
 WIDE = (CabinLayout("Y", 4, 10, "AB"), CabinLayout("J", 2, 1, "AB"))
@@ -266,18 +267,21 @@ def test_a_cancelled_flight_is_not_cancelled_moved_refitted_or_sent_off_again() 
     state.when(operations.cancel, reason="weather").then_nothing()
     reschedule(state, dt.timedelta(hours=1)).then_rejected(rejections.FlightOver)
     change(state, WIDE[:1], Y=4).then_rejected(rejections.FlightOver, status="cancelled")
-    state.when(operations.depart, departed_at=DEPARTS_AT).then_rejected(rejections.FlightOver)
+    state.when(depart, departed_at=DEPARTS_AT).then_rejected(rejections.FlightOver)
+
+
+depart = functools.partial(operations.depart, boarding_closes=BOARDING_CLOSES)
 
 
 def test_a_flight_leaves_when_the_gate_has_closed_and_not_before() -> None:
     shut = DEPARTS_AT - dt.timedelta(minutes=15)
     early = shut - dt.timedelta(microseconds=1)
-    given().when(operations.depart, departed_at=early).then_rejected(rejections.FlightNotDue)
-    given().when(operations.depart, departed_at=shut).then(FlightDeparted(departed_at=shut))
+    given().when(depart, departed_at=early).then_rejected(rejections.FlightNotDue)
+    given().when(depart, departed_at=shut).then(FlightDeparted(departed_at=shut))
 
 
 def test_a_flight_leaves_once_and_is_not_cancelled_afterwards() -> None:
-    given(DEPARTED).when(operations.depart, departed_at=DEPARTS_AT).then_nothing()
+    given(DEPARTED).when(depart, departed_at=DEPARTS_AT).then_nothing()
     given(DEPARTED).when(operations.cancel, reason="technical").then_rejected(
         rejections.FlightOver, status="departed"
     )

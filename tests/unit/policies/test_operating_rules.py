@@ -5,14 +5,18 @@ import datetime as dt
 import msgspec
 import pytest
 
+from application.booking.check_in import Board, CheckIn
 from application.booking.offer_seats import OfferSeats
 from application.inventory.change_equipment import ChangeEquipment
+from application.inventory.depart_flight import DepartFlight
 from application.inventory.reschedule_flight import RescheduleFlight
 from application.inventory.schedule_flight import ScheduleFlight
 from application.payment.extend_hold import ExtendHold
+from domain.booking import rejections as booking_rejections
 from domain.inventory import rejections
 from domain.inventory.events import CabinLayout, CapacityMove, FlightRescheduled
 from domain.policies.operating_values import (
+    GATE_TIMES,
     HOLD_TIMES,
     MaterialChange,
     Overbooking,
@@ -155,3 +159,27 @@ def test_passengers_may_leave_when_their_flight_moves_as_far_as_the_rule_says() 
         False,
         True,
     ]
+
+
+def test_passengers_check_in_board_and_leave_by_the_rule_of_the_market() -> None:
+    airline = MemoryAirline()
+    flight = airline.schedule()
+    booking = airline.ticketed(flight)
+    leaves = airline.flight(flight).departs_at
+    earlier = msgspec.structs.replace(
+        GATE_TIMES,
+        check_in_opens_minutes=3 * 1_440,
+        check_in_closes_minutes=90,
+        boarding_closes_minutes=30,
+    )
+    publish(airline, earlier, scope=Scope(market="domestic"))
+    airline.clock.now = leaves - 89 * MINUTE
+    with pytest.raises(booking_rejections.CheckInClosed):
+        airline.submit(CheckIn(booking, 0, None))
+    airline.clock.now = leaves - dt.timedelta(days=3)
+    airline.submit(CheckIn(booking, 0, None))
+    airline.clock.now = leaves - 29 * MINUTE
+    with pytest.raises(booking_rejections.BoardingClosed):
+        airline.submit(Board(booking, 0, None))
+    airline.submit(DepartFlight(flight, leaves - 30 * MINUTE))
+    assert airline.flight(flight).departed_at == leaves - 30 * MINUTE

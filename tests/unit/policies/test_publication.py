@@ -15,6 +15,7 @@ from domain.policies.operating_values import (
     LIMITS,
     OVERBOOKING,
     SALES_WINDOW,
+    GateTimes,
     HoldTimes,
     MaterialChange,
     OperatingValue,
@@ -229,6 +230,7 @@ def test_the_values_of_the_launch_never_change() -> None:
         "overbooking": Overbooking(5, 2, 10),
         "material_change": MaterialChange(120),
         "places_per_flight": PlacesPerFlight(12, 6),
+        "gate_times": GateTimes(2_880, 60, 45, 15),
     }
     assert wanted == LAUNCH
     for value in LAUNCH.values():
@@ -299,11 +301,15 @@ def test_each_figure_has_a_least_and_a_most(name: PolicyName) -> None:
     [
         ({"hold_minutes": 61}, "hold_outlasts_session"),
         ({"extended_below_minutes": 16}, "extension_too_short"),
+        ({"check_in_closes_minutes": 14}, "gate_times_not_in_order"),
+        ({"check_in_opens_minutes": 60}, "gate_times_not_in_order"),
+        ({"boarding_starts_minutes": 15}, "gate_times_not_in_order"),
     ],
 )
-def test_hold_times_that_contradict_each_other_are_refused(
+def test_figures_that_contradict_each_other_are_refused(
     changes: dict[str, int], reason: str
 ) -> None:
+    name: PolicyName = "gate_times" if reason.startswith("gate") else "hold_times"
     with pytest.raises(rejections.InvalidPolicy) as refused:
-        propose(of_launch("hold_times"), msgspec.structs.replace(HOLD_TIMES, **changes))
+        propose(of_launch(name), msgspec.structs.replace(LAUNCH[name], **changes))
     assert refused.value.parameters["reason"] == reason
