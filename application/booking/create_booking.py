@@ -280,7 +280,7 @@ def _require_times(command: CreateBooking, context: DecisionContext) -> None:
         >= operating_rules.material_change(context, flight)
         for a, b, flight in zip(then, now, booked, strict=True)
     )
-    if moved or connections.newly_broken(then, now):
+    if moved or connections.newly_broken(then, now, by=operating_rules.connecting_times(context)):
         raise QuoteExpired(reason="flights_moved")
 
 

@@ -91,7 +91,7 @@ def _offer_rest_of_journey(
         then = list(legs)
         then[segment] = _at(legs[segment], command.before)
         legs[segment] = _at(legs[segment], command.times)
-        if not connections.newly_broken(then, legs):
+        if not connections.newly_broken(then, legs, by=operating_rules.connecting_times(context)):
             return
     offered = disruption.offer_journey(
         booking,

@@ -15,6 +15,7 @@ from application.booking.ports import BookingPorts
 from application.booking.staff_notes import sealed_note
 from application.commands import stream_kinds
 from application.identity.ports import Principal
+from application.policies import operating_rules
 from application.policies.fee_terms import terms_of
 from application.policies.read_book import read_book
 from application.pricing import journeys
@@ -160,7 +161,8 @@ def modification_quote(
     free = waived or disruption.is_material(booking, segment)
     found = _fit(booking, old, new, book=book, segment=segment, to=to, now=now, free=free)
     after = [found if index == segment else each for index, each in enumerate(flights)]
-    _require_order(booking, after, segment=segment, to=to)
+    by = operating_rules.connecting_times_in(book, at=now)
+    _require_order(booking, after, segment=segment, to=to, by=by)
     coupons, terms = booking.open_coupons(segment), terms_of(book, booking.segments[segment])
     notice = None if free else _notice(coupons, facts, now=now)
     target = _target(booking, found, coupons, to=to)
@@ -253,7 +255,12 @@ def _fit(
 
 
 def _require_order(
-    booking: Booking, flights: Sequence[Flight], *, segment: int, to: WantedSegment
+    booking: Booking,
+    flights: Sequence[Flight],
+    *,
+    segment: int,
+    to: WantedSegment,
+    by: connections.MinimumTimes,
 ) -> None:
     """Require a valid journey; the route stays, so that surface sectors are those it was sold with.
 
@@ -271,7 +278,7 @@ def _require_order(
         return  # what the airline itself has moved is no reason to refuse another cabin
     for index, (before, after) in enumerate(itertools.pairwise(legs)):
         if segment in {index, index + 1}:
-            connections.require_reachable(before, after, field="flightId")
+            connections.require_reachable(before, after, by=by, field="flightId")
 
 
 def _notice(coupons: Sequence[Coupon], facts: SegmentFacts, *, now: dt.datetime) -> int:

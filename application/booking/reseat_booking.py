@@ -23,6 +23,7 @@ from domain.inventory.state import Flight
 from domain.kernel import ids, money
 from domain.payment import captures
 from domain.payment.state import Capture, Payment
+from domain.policies.operating_values import LateMoney
 
 # The reason for chosen seats that others have taken since.
 HOLD_LAPSED = "hold_lapsed"
@@ -81,7 +82,13 @@ def take_seats(
     their price back. Rejects what `require_reseatable` and `_seats` do; then nothing is recorded.
     """
     booking = journey.load(context, booking_id)
-    reseating.require_reseatable(booking, captured=captured, paid_at=paid_at, now=context.now)
+    reseating.require_reseatable(
+        booking,
+        captured=captured,
+        paid_at=paid_at,
+        within=operating_rules.load_rule(context, LateMoney, operating_rules.ANY_SALE).reseats,
+        now=context.now,
+    )
     until = context.now + operating_rules.hold_times(context).hold
     seats = _seats(context, booking_id, booking, until=until)
     reseated = reseating.reseat(booking, payment=payment_id, hold_until=until)
@@ -107,8 +114,9 @@ def _seats(
     flights = [journey.load_flight(context, each.flight) for each in booking.segments]
     if any(_is_moved(context, each) for each in flights):
         raise booking_rejections.InvalidJourney(reason="flight_moved")
+    by = operating_rules.connecting_times(context)
     for before, after in itertools.pairwise([journeys.leg_of(each) for each in flights]):
-        connections.require_reachable(before, after)
+        connections.require_reachable(before, after, by=by)
     return {
         segment.flight: seat_sale.hold(
             flight,

@@ -13,12 +13,14 @@ from application.commands.bus import CommandBus
 from application.commands.context import DecisionContext
 from application.inventory.airports import Airport
 from application.ports import Clock
+from domain.booking.connections import MinimumTimes
 from domain.booking.preconditions import CheckInWindow
 from domain.inventory.sales_window import SaleLimits
 from domain.inventory.schedule import CABINS, Authorisation
 from domain.inventory.state import HOME_COUNTRY, Flight
 from domain.policies.book import PolicyBook, rule_in_force
 from domain.policies.operating_values import (
+    ConnectingTimes,
     GateTimes,
     HoldTimes,
     MaterialChange,
@@ -99,6 +101,24 @@ def window_of(rule: GateTimes) -> CheckInWindow:
 def check_in_window(context: DecisionContext, flight: Flight) -> CheckInWindow:
     """Return when passengers of the flight check in and board."""
     return window_of(load_rule(context, GateTimes, of_flight(flight)))
+
+
+def minimum_times_of(rule: ConnectingTimes) -> MinimumTimes:
+    """Return how long passengers need between two flights by this rule."""
+    return MinimumTimes(
+        {each.airport: dt.timedelta(minutes=each.minutes) for each in rule.airports},
+        dt.timedelta(minutes=rule.elsewhere_minutes),
+    )
+
+
+def connecting_times(context: DecisionContext) -> MinimumTimes:
+    """Return how long passengers need between two flights."""
+    return minimum_times_of(load_rule(context, ConnectingTimes, ANY_SALE))
+
+
+def connecting_times_in(book: PolicyBook, *, at: dt.datetime) -> MinimumTimes:
+    """Return how long passengers need between two flights, as the book has it."""
+    return minimum_times_of(book.rule(ConnectingTimes, ANY_SALE, at=at))
 
 
 def material_change(context: DecisionContext, flight: Flight) -> dt.timedelta:

@@ -8,11 +8,11 @@ from domain.policies.state import of_launch
 from domain.policies.values import NAMES, OPERATING, stream_of
 
 STREAMS = {name: stream_of(name) for name in NAMES}
-# What a price depends on, and whether there is one: of the rules about operations the window alone.
+# What a price depends on, and whether there is one.
 _OF_SALES = {
     name: stream
     for name, stream in STREAMS.items()
-    if name not in OPERATING or name == "sales_window"
+    if name not in OPERATING or name in ("sales_window", "connecting_times")
 }
 
 

@@ -93,8 +93,10 @@ def price(
         [(each.flight, leg) for each, leg in zip(wanted.segments, legs, strict=True)],
         surface_sectors=wanted.surface_sectors,
     )
-    for before, after in itertools.pairwise(legs):
-        connections.require_reachable(before, after)
+    if len(legs) > 1:
+        by = operating_rules.connecting_times_in(book, at=now)
+        for before, after in itertools.pairwise(legs):
+            connections.require_reachable(before, after, by=by)
     seats = rules.seat_count(wanted.passengers)
     buckets = [
         _bucket(flight, each, seats) for each, flight in zip(wanted.segments, found, strict=True)

@@ -59,7 +59,13 @@ def require_operating(facts: Sequence[SegmentFacts], segment: int) -> None:
         raise rejections.NothingToAnswer(segment=segment, reason="flight_cancelled")
 
 
-def require_connections(booking: Booking, facts: Sequence[SegmentFacts], segment: int) -> None:
+def require_connections(
+    booking: Booking,
+    facts: Sequence[SegmentFacts],
+    segment: int,
+    *,
+    by: connections.MinimumTimes,
+) -> None:
     """The airline has broken no connection before or after the segment; otherwise NothingToAnswer.
 
     Departed and cancelled flights do not count: they are answered by themselves.
@@ -70,7 +76,7 @@ def require_connections(booking: Booking, facts: Sequence[SegmentFacts], segment
     for first in range(max(segment - 1, 0), min(segment + 1, len(now) - 1)):
         pair = slice(first, first + 2)
         operating = all(each.operating for each in facts[pair])
-        if operating and connections.newly_broken(then[pair], now[pair]):
+        if operating and connections.newly_broken(then[pair], now[pair], by=by):
             raise rejections.NothingToAnswer(segment=segment, reason="connection_broken")
 
 

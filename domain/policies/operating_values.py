@@ -5,6 +5,7 @@ so that a hold keeps the deadline that it was given, whatever is published after
 """
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 
 import msgspec
@@ -144,8 +145,58 @@ class GateTimes(
         return dt.timedelta(minutes=self.boarding_closes_minutes)
 
 
+class LateMoney(
+    msgspec.Struct, frozen=True, tag_field="policy", tag="late_money", forbid_unknown_fields=True
+):
+    """How long after its payment an expired booking may take its seats again; after that the money
+    is refunded.
+    """
+
+    reseats_minutes: int
+
+    @property
+    def reseats(self) -> dt.timedelta:
+        """How old the payment is at most."""
+        return dt.timedelta(minutes=self.reseats_minutes)
+
+
+class AirportTime(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long passengers need between two flights at an airport."""
+
+    airport: str
+    minutes: int
+
+
+class ConnectingTimes(
+    msgspec.Struct,
+    frozen=True,
+    tag_field="policy",
+    tag="connecting_times",
+    forbid_unknown_fields=True,
+):
+    """How long passengers need between two flights at some airports and elsewhere, and the longest
+    wait with which a journey is offered.
+    """
+
+    airports: tuple[AirportTime, ...]
+    elsewhere_minutes: int
+    longest_minutes: int
+
+    @property
+    def longest(self) -> dt.timedelta:
+        """The longest wait between two flights of a journey that is offered."""
+        return dt.timedelta(minutes=self.longest_minutes)
+
+
 OperatingValue = (
-    HoldTimes | SalesWindow | Overbooking | MaterialChange | PlacesPerFlight | GateTimes
+    HoldTimes
+    | SalesWindow
+    | Overbooking
+    | MaterialChange
+    | PlacesPerFlight
+    | GateTimes
+    | LateMoney
+    | ConnectingTimes
 )
 
 # A hold of a quarter of an hour ends two hours after it was made at the latest. Stripe requires
@@ -172,9 +223,18 @@ GATE_TIMES = GateTimes(
     boarding_starts_minutes=45,
     boarding_closes_minutes=15,
 )
+LATE_MONEY = LateMoney(reseats_minutes=MINUTES_OF_DAY)
+# Domestic airports usually need 45 to 90 minutes; the airline files its own.
+CONNECTING_TIMES = ConnectingTimes(
+    (AirportTime("DMM", 60), AirportTime("JED", 75), AirportTime("RUH", 60)),
+    elsewhere_minutes=45,
+    longest_minutes=720,
+)
 
 # The least and the most of each member. Stripe opens sessions of half an hour to a day, and its
 # clock may differ from ours by five minutes. Of a material change the most is what the law says.
+_CONNECTING = (10, 600)
+AIRPORT_LIMIT = 500
 LIMITS: Mapping[type[OperatingValue], Mapping[str, tuple[int, int]]] = {
     HoldTimes: {
         "hold_minutes": (5, MINUTES_OF_DAY),
@@ -198,6 +258,8 @@ LIMITS: Mapping[type[OperatingValue], Mapping[str, tuple[int, int]]] = {
         "boarding_starts_minutes": (10, 240),
         "boarding_closes_minutes": (0, 120),
     },
+    LateMoney: {"reseats_minutes": (0, 14 * MINUTES_OF_DAY)},
+    ConnectingTimes: {"elsewhere_minutes": _CONNECTING, "longest_minutes": (60, MINUTES_OF_DAY)},
 }
 
 
@@ -212,6 +274,8 @@ def require_valid(value: OperatingValue) -> None:
         _require_order_of_ends(value)
     if isinstance(value, GateTimes):
         _require_order_at_gate(value)
+    if isinstance(value, ConnectingTimes):
+        _require_airports(value)
 
 
 def _require_order_of_ends(value: HoldTimes) -> None:
@@ -232,3 +296,18 @@ def _require_order_at_gate(value: GateTimes) -> None:
         value.check_in_closes_minutes < value.boarding_closes_minutes
     ):
         raise rejections.InvalidPolicy(field="value", reason="gate_times_not_in_order")
+
+
+def _require_airports(value: ConnectingTimes) -> None:
+    """Each airport is named once by its letters (IATA), with a time that can be met."""
+    codes = [each.airport for each in value.airports]
+    least, most = _CONNECTING
+    if (
+        len(codes) > AIRPORT_LIMIT
+        or len(set(codes)) != len(codes)
+        or not all(re.fullmatch(r"[A-Z]{3}", each) for each in codes)
+        or not all(least <= each.minutes <= most for each in value.airports)
+    ):
+        raise rejections.InvalidPolicy(
+            field="value.airports", reason="airport_times_malformed", least=least, most=most
+        )

@@ -12,8 +12,10 @@ import msgspec
 from domain.kernel import ids
 from domain.policies import operating_values, rejections
 from domain.policies.operating_values import (
+    ConnectingTimes,
     GateTimes,
     HoldTimes,
+    LateMoney,
     MaterialChange,
     OperatingValue,
     Overbooking,
@@ -30,6 +32,8 @@ PolicyName = Literal[
     "material_change",
     "places_per_flight",
     "gate_times",
+    "late_money",
+    "connecting_times",
 ]
 NAMES: tuple[PolicyName, ...] = get_args(PolicyName)
 BAND_LIMIT = 12
@@ -83,6 +87,8 @@ PolicyValue = (
     | MaterialChange
     | PlacesPerFlight
     | GateTimes
+    | LateMoney
+    | ConnectingTimes
 )
 
 # The airline's conditions of carriage since the launch. Bookings of earlier releases were sold
@@ -99,6 +105,8 @@ LAUNCH: Mapping[PolicyName, PolicyValue] = {
     "material_change": operating_values.MATERIAL_CHANGE,
     "places_per_flight": operating_values.PLACES_PER_FLIGHT,
     "gate_times": operating_values.GATE_TIMES,
+    "late_money": operating_values.LATE_MONEY,
+    "connecting_times": operating_values.CONNECTING_TIMES,
 }
 _NAMES: Mapping[type[PolicyValue], PolicyName] = {
     type(value): name for name, value in LAUNCH.items()
@@ -115,6 +123,8 @@ SCOPE_FIELDS: Mapping[PolicyName, frozenset[str]] = {
     "material_change": frozenset({"market", "route"}),
     "places_per_flight": frozenset({"market", "route"}),
     "gate_times": frozenset({"market", "route"}),
+    "late_money": frozenset(),
+    "connecting_times": frozenset(),
 }
 
 

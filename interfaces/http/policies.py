@@ -44,6 +44,13 @@ class PolicyBandRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=Tr
     percent: Annotated[int, msgspec.Meta(ge=0, le=100)]
 
 
+class PolicyAirportRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """How long passengers need between two flights at an airport."""
+
+    airport: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
+    minutes: Figure
+
+
 class PolicyValueRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """The members of the policy and no others: bands from the longest notice down to 0 for fees,
     figures for rules about operations."""
@@ -63,6 +70,10 @@ class PolicyValueRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=T
     least_minutes: Figure | None = None
     infants: Figure | None = None
     wheelchairs: Figure | None = None
+    reseats_minutes: Figure | None = None
+    airports: Annotated[list[PolicyAirportRequest], msgspec.Meta(max_length=500)] | None = None
+    elsewhere_minutes: Figure | None = None
+    longest_minutes: Figure | None = None
     check_in_opens_minutes: Figure | None = None
     check_in_closes_minutes: Figure | None = None
     boarding_starts_minutes: Figure | None = None

@@ -16,8 +16,10 @@ from domain.booking import rejections as booking_rejections
 from domain.inventory import rejections
 from domain.inventory.events import CabinLayout, CapacityMove, FlightRescheduled
 from domain.policies.operating_values import (
+    CONNECTING_TIMES,
     GATE_TIMES,
     HOLD_TIMES,
+    AirportTime,
     MaterialChange,
     Overbooking,
     PlacesPerFlight,
@@ -183,3 +185,16 @@ def test_passengers_check_in_board_and_leave_by_the_rule_of_the_market() -> None
         airline.submit(Board(booking, 0, None))
     airline.submit(DepartFlight(flight, leaves - 30 * MINUTE))
     assert airline.flight(flight).departed_at == leaves - 30 * MINUTE
+
+
+def test_a_journey_is_sold_with_the_connecting_times_of_now() -> None:
+    airline = MemoryAirline()
+    first = airline.schedule("SV1", in_days=5)
+    arrives = airline.flight(first).arrives_at
+    second = airline.schedule("SV2", departs_at=arrives + 80 * MINUTE, route=("JED", "DMM"))
+    airline.book((first, second))
+    longer = msgspec.structs.replace(CONNECTING_TIMES, airports=(AirportTime("JED", 81),))
+    publish(airline, longer)
+    with pytest.raises(booking_rejections.InvalidJourney) as refused:
+        airline.book((first, second))
+    assert refused.value.parameters["minutes"] == 81

@@ -11,12 +11,16 @@ from domain.kernel.fold import fold
 from domain.policies import publication, rejections
 from domain.policies.events import PolicyEvent, PolicyProposed, PolicyPublished
 from domain.policies.operating_values import (
+    CONNECTING_TIMES,
     HOLD_TIMES,
     LIMITS,
     OVERBOOKING,
     SALES_WINDOW,
+    AirportTime,
+    ConnectingTimes,
     GateTimes,
     HoldTimes,
+    LateMoney,
     MaterialChange,
     OperatingValue,
     Overbooking,
@@ -231,6 +235,10 @@ def test_the_values_of_the_launch_never_change() -> None:
         "material_change": MaterialChange(120),
         "places_per_flight": PlacesPerFlight(12, 6),
         "gate_times": GateTimes(2_880, 60, 45, 15),
+        "late_money": LateMoney(1_440),
+        "connecting_times": ConnectingTimes(
+            (AirportTime("DMM", 60), AirportTime("JED", 75), AirportTime("RUH", 60)), 45, 720
+        ),
     }
     assert wanted == LAUNCH
     for value in LAUNCH.values():
@@ -285,7 +293,7 @@ def test_a_scope_that_the_rule_does_not_have_is_refused(
 def test_each_figure_has_a_least_and_a_most(name: PolicyName) -> None:
     value = LAUNCH[name]
     assert isinstance(value, OperatingValue)
-    assert LIMITS[type(value)].keys() == set(type(value).__struct_fields__)
+    assert LIMITS[type(value)].keys() == set(type(value).__struct_fields__) - {"airports"}
     for member, (least, most) in LIMITS[type(value)].items():
         assert least <= getattr(value, member) <= most
         for figure in (least - 1, most + 1):
@@ -313,3 +321,19 @@ def test_figures_that_contradict_each_other_are_refused(
     with pytest.raises(rejections.InvalidPolicy) as refused:
         propose(of_launch(name), msgspec.structs.replace(LAUNCH[name], **changes))
     assert refused.value.parameters["reason"] == reason
+
+
+@pytest.mark.parametrize(
+    "airports",
+    [
+        (AirportTime("JED", 60), AirportTime("JED", 75)),
+        (AirportTime("Jeddah", 60),),
+        (AirportTime("JED", 9),),
+        (AirportTime("JED", 601),),
+    ],
+)
+def test_airports_with_impossible_times_are_refused(airports: tuple[AirportTime, ...]) -> None:
+    value = msgspec.structs.replace(CONNECTING_TIMES, airports=airports)
+    with pytest.raises(rejections.InvalidPolicy) as refused:
+        propose(of_launch("connecting_times"), value)
+    assert refused.value.parameters["reason"] == "airport_times_malformed"
