@@ -69,7 +69,7 @@ async def schedule_flight(
     number = ids.flight_number(departure.number)
     departure = msgspec.structs.replace(departure, number=number)
     route = operating_rules.between(origin, destination)
-    rule = await operating_rules.read_rule(ports.bus, Overbooking, route, clock=ports.clock)
+    rule = await operating_rules.read_rule(ports.bus, Overbooking, route, at=ports.clock())
     command = ScheduleFlight(
         flight_id=ids.flight_stream(number, day.isoformat()),
         scheduled=_scheduled(

@@ -89,7 +89,7 @@ async def extend_hold(
     booking = await _held(bus, booking_id)
     if booking is None:
         return None
-    times = await operating_rules.read_rule(bus, HoldTimes, operating_rules.ANY_SALE, clock=clock)
+    times = await operating_rules.read_rule(bus, HoldTimes, operating_rules.ANY_SALE, at=clock())
     if hold_extension.is_enough(booking, enough=times.extended_below, now=clock()):
         return booking
     assert booking.hold_until is not None

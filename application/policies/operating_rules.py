@@ -12,7 +12,6 @@ from application.commands import stream_kinds
 from application.commands.bus import CommandBus
 from application.commands.context import DecisionContext
 from application.inventory.airports import Airport
-from application.ports import Clock
 from domain.booking.connections import MinimumTimes
 from domain.booking.preconditions import CheckInWindow
 from domain.inventory.sales_window import SaleLimits
@@ -136,7 +135,7 @@ def authorisation(context: DecisionContext, sale: Sale) -> Authorisation:
     return authorisation_of(load_rule(context, Overbooking, sale))
 
 
-async def read_rule(bus: CommandBus, kind: type[Rule], sale: Sale, *, clock: Clock) -> Rule:
-    """Return the rule as the log has it now; raises Unavailable."""
+async def read_rule(bus: CommandBus, kind: type[Rule], sale: Sale, *, at: dt.datetime) -> Rule:
+    """Return the rule at this instant, as the log has it now; raises Unavailable."""
     policy, _ = await bus.current(stream_kinds.POLICY, stream_of(name_of_type(kind)))
-    return rule_in_force(policy, kind, sale, at=clock())
+    return rule_in_force(policy, kind, sale, at=at)

@@ -1,6 +1,5 @@
 """Disruption: the airline cancels or reschedules a flight, the passengers choose an answer."""
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import Literal, assert_never
 
@@ -23,8 +22,6 @@ from domain.pricing.price import Leg
 
 # Policy: so long after a cancelled or moved flight that nobody has answered the passengers are
 # reminded once, and after a cancelled one what they cannot fly is refunded in full.
-REMIND_AFTER = dt.timedelta(hours=24)
-REFUND_AFTER = dt.timedelta(days=7)
 # Unticketed bookings that are notified of a moved flight: with seats or a place on a waitlist.
 NOTIFIED_UNTICKETED = frozenset({Status.PENDING, Status.PAYMENT_FAILED, Status.RESERVED})
 

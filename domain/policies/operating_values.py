@@ -188,6 +188,31 @@ class ConnectingTimes(
         return dt.timedelta(minutes=self.longest_minutes)
 
 
+class DisruptionDeadlines(
+    msgspec.Struct,
+    frozen=True,
+    tag_field="policy",
+    tag="disruption_deadlines",
+    forbid_unknown_fields=True,
+):
+    """How long after a flight was cancelled or moved passengers who have not answered are reminded,
+    and after a cancellation refunded.
+    """
+
+    remind_minutes: int
+    refund_minutes: int
+
+    @property
+    def remind(self) -> dt.timedelta:
+        """How long passengers have to answer before they are reminded."""
+        return dt.timedelta(minutes=self.remind_minutes)
+
+    @property
+    def refund(self) -> dt.timedelta:
+        """How long passengers of a cancelled flight have to answer before they are refunded."""
+        return dt.timedelta(minutes=self.refund_minutes)
+
+
 OperatingValue = (
     HoldTimes
     | SalesWindow
@@ -197,6 +222,7 @@ OperatingValue = (
     | GateTimes
     | LateMoney
     | ConnectingTimes
+    | DisruptionDeadlines
 )
 
 # A hold of a quarter of an hour ends two hours after it was made at the latest. Stripe requires
@@ -222,6 +248,9 @@ GATE_TIMES = GateTimes(
     check_in_closes_minutes=60,
     boarding_starts_minutes=45,
     boarding_closes_minutes=15,
+)
+DISRUPTION_DEADLINES = DisruptionDeadlines(
+    remind_minutes=MINUTES_OF_DAY, refund_minutes=7 * MINUTES_OF_DAY
 )
 LATE_MONEY = LateMoney(reseats_minutes=MINUTES_OF_DAY)
 # Domestic airports usually need 45 to 90 minutes; the airline files its own.
@@ -258,6 +287,10 @@ LIMITS: Mapping[type[OperatingValue], Mapping[str, tuple[int, int]]] = {
         "boarding_starts_minutes": (10, 240),
         "boarding_closes_minutes": (0, 120),
     },
+    DisruptionDeadlines: {
+        "remind_minutes": (60, 14 * MINUTES_OF_DAY),
+        "refund_minutes": (MINUTES_OF_DAY, 60 * MINUTES_OF_DAY),
+    },
     LateMoney: {"reseats_minutes": (0, 14 * MINUTES_OF_DAY)},
     ConnectingTimes: {"elsewhere_minutes": _CONNECTING, "longest_minutes": (60, MINUTES_OF_DAY)},
 }
@@ -276,6 +309,8 @@ def require_valid(value: OperatingValue) -> None:
         _require_order_at_gate(value)
     if isinstance(value, ConnectingTimes):
         _require_airports(value)
+    if isinstance(value, DisruptionDeadlines) and value.remind_minutes >= value.refund_minutes:
+        raise rejections.InvalidPolicy(field="value", reason="reminder_after_refund")
 
 
 def _require_order_of_ends(value: HoldTimes) -> None:

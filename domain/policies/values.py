@@ -13,6 +13,7 @@ from domain.kernel import ids
 from domain.policies import operating_values, rejections
 from domain.policies.operating_values import (
     ConnectingTimes,
+    DisruptionDeadlines,
     GateTimes,
     HoldTimes,
     LateMoney,
@@ -34,6 +35,7 @@ PolicyName = Literal[
     "gate_times",
     "late_money",
     "connecting_times",
+    "disruption_deadlines",
 ]
 NAMES: tuple[PolicyName, ...] = get_args(PolicyName)
 BAND_LIMIT = 12
@@ -89,6 +91,7 @@ PolicyValue = (
     | GateTimes
     | LateMoney
     | ConnectingTimes
+    | DisruptionDeadlines
 )
 
 # The airline's conditions of carriage since the launch. Bookings of earlier releases were sold
@@ -107,6 +110,7 @@ LAUNCH: Mapping[PolicyName, PolicyValue] = {
     "gate_times": operating_values.GATE_TIMES,
     "late_money": operating_values.LATE_MONEY,
     "connecting_times": operating_values.CONNECTING_TIMES,
+    "disruption_deadlines": operating_values.DISRUPTION_DEADLINES,
 }
 _NAMES: Mapping[type[PolicyValue], PolicyName] = {
     type(value): name for name, value in LAUNCH.items()
@@ -125,6 +129,7 @@ SCOPE_FIELDS: Mapping[PolicyName, frozenset[str]] = {
     "gate_times": frozenset({"market", "route"}),
     "late_money": frozenset(),
     "connecting_times": frozenset(),
+    "disruption_deadlines": frozenset(),
 }
 
 

@@ -71,6 +71,8 @@ class PolicyValueRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=T
     infants: Figure | None = None
     wheelchairs: Figure | None = None
     reseats_minutes: Figure | None = None
+    remind_minutes: Figure | None = None
+    refund_minutes: Figure | None = None
     airports: Annotated[list[PolicyAirportRequest], msgspec.Meta(max_length=500)] | None = None
     elsewhere_minutes: Figure | None = None
     longest_minutes: Figure | None = None

@@ -18,6 +18,7 @@ from domain.policies.operating_values import (
     SALES_WINDOW,
     AirportTime,
     ConnectingTimes,
+    DisruptionDeadlines,
     GateTimes,
     HoldTimes,
     LateMoney,
@@ -236,6 +237,7 @@ def test_the_values_of_the_launch_never_change() -> None:
         "places_per_flight": PlacesPerFlight(12, 6),
         "gate_times": GateTimes(2_880, 60, 45, 15),
         "late_money": LateMoney(1_440),
+        "disruption_deadlines": DisruptionDeadlines(1_440, 10_080),
         "connecting_times": ConnectingTimes(
             (AirportTime("DMM", 60), AirportTime("JED", 75), AirportTime("RUH", 60)), 45, 720
         ),
@@ -305,19 +307,19 @@ def test_each_figure_has_a_least_and_a_most(name: PolicyName) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "reason"),
+    ("name", "changes", "reason"),
     [
-        ({"hold_minutes": 61}, "hold_outlasts_session"),
-        ({"extended_below_minutes": 16}, "extension_too_short"),
-        ({"check_in_closes_minutes": 14}, "gate_times_not_in_order"),
-        ({"check_in_opens_minutes": 60}, "gate_times_not_in_order"),
-        ({"boarding_starts_minutes": 15}, "gate_times_not_in_order"),
+        ("hold_times", {"hold_minutes": 61}, "hold_outlasts_session"),
+        ("hold_times", {"extended_below_minutes": 16}, "extension_too_short"),
+        ("gate_times", {"check_in_closes_minutes": 14}, "gate_times_not_in_order"),
+        ("gate_times", {"check_in_opens_minutes": 60}, "gate_times_not_in_order"),
+        ("gate_times", {"boarding_starts_minutes": 15}, "gate_times_not_in_order"),
+        ("disruption_deadlines", {"remind_minutes": 10_080}, "reminder_after_refund"),
     ],
 )
 def test_figures_that_contradict_each_other_are_refused(
-    changes: dict[str, int], reason: str
+    name: PolicyName, changes: dict[str, int], reason: str
 ) -> None:
-    name: PolicyName = "gate_times" if reason.startswith("gate") else "hold_times"
     with pytest.raises(rejections.InvalidPolicy) as refused:
         propose(of_launch(name), msgspec.structs.replace(LAUNCH[name], **changes))
     assert refused.value.parameters["reason"] == reason
