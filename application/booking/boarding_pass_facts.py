@@ -39,7 +39,7 @@ async def pass_facts(
     companion = boarding_pass.companion_of(booking, coupon)
     codes = await opened_codes(ports.vault, [booking])
     book = (await ports.policies.in_force()).book
-    gate = book.rule(GateTimes, operating_rules.of_flight(flight), at=ports.clock())
+    gate = book.value_in_force(GateTimes, operating_rules.of_flight(flight), at=ports.clock())
     ticket = booking.ticket_of(coupon)
     assert ticket is not None, "who is checked in has a ticket"
     assert coupon.sequence is not None

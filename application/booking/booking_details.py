@@ -215,7 +215,8 @@ async def _segment_facts(
 async def _windows(ports: BookingPorts, flights: Sequence[Flight]) -> tuple[CheckInWindow, ...]:
     """Return when passengers of each segment check in and board, by the policies in force."""
     book, now = (await ports.policies.in_force()).book, ports.clock()
-    rules = (book.rule(GateTimes, operating_rules.of_flight(each), at=now) for each in flights)
+    sales = [operating_rules.of_flight(each) for each in flights]
+    rules = [book.value_in_force(GateTimes, each, at=now) for each in sales]
     return tuple(operating_rules.window_of(each) for each in rules)
 
 

@@ -11,6 +11,7 @@ from application.commands import stream_kinds
 from application.commands.context import DecisionContext, EventsByStream
 from application.payment.record_capture import end_live_sessions
 from application.policies import operating_rules
+from application.policies.rules_now import load_rule
 from application.pricing import journeys
 from domain.booking import connections, reseating, sale
 from domain.booking import rejections as booking_rejections
@@ -86,7 +87,7 @@ def take_seats(
         booking,
         captured=captured,
         paid_at=paid_at,
-        within=operating_rules.load_rule(context, LateMoney, operating_rules.ANY_SALE).reseats,
+        within=load_rule(context, LateMoney).reseats,
         now=context.now,
     )
     until = context.now + operating_rules.hold_times(context).hold

@@ -15,10 +15,16 @@ from application.inventory.cabin_plan import PlannedCabin
 from application.inventory.operated_flight import OperatedFlight
 from application.inventory.ports import FlightPorts
 from application.policies import operating_rules
+from application.policies.rules_now import read_rule
 from domain.inventory import rejections, schedule
-from domain.inventory.events import CapacityMove, FareClass, FlightScheduled, Residue
+from domain.inventory.events import (
+    HOME_COUNTRY,
+    CapacityMove,
+    FareClass,
+    FlightScheduled,
+    Residue,
+)
 from domain.inventory.schedule import Authorisation
-from domain.inventory.state import HOME_COUNTRY
 from domain.kernel import ids, money
 from domain.policies.operating_values import Overbooking
 from domain.policies.scope import Sale
@@ -69,7 +75,7 @@ async def schedule_flight(
     number = ids.flight_number(departure.number)
     departure = msgspec.structs.replace(departure, number=number)
     route = operating_rules.between(origin, destination)
-    rule = await operating_rules.read_rule(ports.bus, Overbooking, route, at=ports.clock())
+    rule = await read_rule(ports.bus, Overbooking, route, clock=ports.clock)
     command = ScheduleFlight(
         flight_id=ids.flight_stream(number, day.isoformat()),
         scheduled=_scheduled(

@@ -67,7 +67,7 @@ def _operates(rotation: Rotation, day: dt.date) -> bool:
 
 def _authorised(leg: Leg, airports: Airports, book: PolicyBook, now: dt.datetime) -> Authorisation:
     route = operating_rules.between(airports[leg.origin], airports[leg.destination])
-    return operating_rules.authorisation_of(book.rule(Overbooking, route, at=now))
+    return operating_rules.authorisation_of(book.value_in_force(Overbooking, route, at=now))
 
 
 def _command(

@@ -9,6 +9,7 @@ from application.commands.bus import CommandBus
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.policies import operating_rules
+from application.policies.rules_now import read_rule
 from domain.booking import hold_extension
 from domain.booking.state import Booking
 from domain.booking.states import Status
@@ -89,7 +90,7 @@ async def extend_hold(
     booking = await _held(bus, booking_id)
     if booking is None:
         return None
-    times = await operating_rules.read_rule(bus, HoldTimes, operating_rules.ANY_SALE, at=clock())
+    times = await read_rule(bus, HoldTimes, clock=clock)
     if hold_extension.is_enough(booking, enough=times.extended_below, now=clock()):
         return booking
     assert booking.hold_until is not None

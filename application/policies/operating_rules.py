@@ -1,40 +1,30 @@
-"""What a rule about operations says now: within a decision, and outside of one as the log has it.
+"""What the rules about operations say now of a flight, in the terms of inventory and booking.
 
-A decision reads only the streams of the rules that it needs, from memory; its append checks that
-nothing was published meanwhile. What only shows something uses what the process remembers
-(`current_policies`).
+What only shows something uses what the process remembers (`current_policies`).
 """
 
 import datetime as dt
-from typing import TypeVar
 
-from application.commands import stream_kinds
-from application.commands.bus import CommandBus
 from application.commands.context import DecisionContext
 from application.inventory.airports import Airport
+from application.policies.rules_now import load_rule
 from domain.booking.connections import MinimumTimes
 from domain.booking.preconditions import CheckInWindow
+from domain.inventory.events import HOME_COUNTRY
 from domain.inventory.sales_window import SaleLimits
 from domain.inventory.schedule import CABINS, Authorisation
-from domain.inventory.state import HOME_COUNTRY, Flight
-from domain.policies.book import PolicyBook, rule_in_force
+from domain.inventory.state import Flight
+from domain.policies.book import PolicyBook
 from domain.policies.operating_values import (
     ConnectingTimes,
     GateTimes,
     HoldTimes,
     MaterialChange,
-    OperatingValue,
     Overbooking,
     PlacesPerFlight,
     SalesWindow,
 )
 from domain.policies.scope import Sale
-from domain.policies.values import name_of_type, stream_of
-
-Rule = TypeVar("Rule", bound=OperatingValue)
-
-# What the scopes of a policy that is the same for all sales are compared with.
-ANY_SALE = Sale(market="domestic", route="", cabin="", fare_class="", currency="")
 
 
 def on_route(*, at_home: bool, origin: str, destination: str) -> Sale:
@@ -59,22 +49,16 @@ def of_flight(flight: Flight) -> Sale:
     return on_route(at_home=flight.at_home, origin=flight.origin, destination=flight.destination)
 
 
-def load_rule(context: DecisionContext, kind: type[Rule], sale: Sale) -> Rule:
-    """Return the rule at the instant of the decision."""
-    policy = context.load(stream_kinds.POLICY, stream_of(name_of_type(kind)))
-    return rule_in_force(policy, kind, sale, at=context.now)
-
-
 def hold_times(context: DecisionContext) -> HoldTimes:
     """Return how long holds, offers and sessions last that are decided now."""
-    return load_rule(context, HoldTimes, ANY_SALE)
+    return load_rule(context, HoldTimes)
 
 
 def limits_of(book: PolicyBook, flight: Flight, *, at: dt.datetime) -> SaleLimits:
     """Return when sales of this flight close, and how many infants it takes, as the book has it."""
     sale = of_flight(flight)
-    closes = book.rule(SalesWindow, sale, at=at).closes
-    return SaleLimits(closes, book.rule(PlacesPerFlight, sale, at=at).infants)
+    closes = book.value_in_force(SalesWindow, sale, at=at).closes
+    return SaleLimits(closes, book.value_in_force(PlacesPerFlight, sale, at=at).infants)
 
 
 def sale_limits(context: DecisionContext, flight: Flight) -> SaleLimits:
@@ -112,12 +96,12 @@ def minimum_times_of(rule: ConnectingTimes) -> MinimumTimes:
 
 def connecting_times(context: DecisionContext) -> MinimumTimes:
     """Return how long passengers need between two flights."""
-    return minimum_times_of(load_rule(context, ConnectingTimes, ANY_SALE))
+    return minimum_times_of(load_rule(context, ConnectingTimes))
 
 
 def connecting_times_in(book: PolicyBook, *, at: dt.datetime) -> MinimumTimes:
     """Return how long passengers need between two flights, as the book has it."""
-    return minimum_times_of(book.rule(ConnectingTimes, ANY_SALE, at=at))
+    return minimum_times_of(book.value_now(ConnectingTimes, at=at))
 
 
 def material_change(context: DecisionContext, flight: Flight) -> dt.timedelta:
@@ -133,9 +117,3 @@ def authorisation_of(rule: Overbooking) -> Authorisation:
 def authorisation(context: DecisionContext, sale: Sale) -> Authorisation:
     """Return how many seats of a flight may be sold that is put on sale now."""
     return authorisation_of(load_rule(context, Overbooking, sale))
-
-
-async def read_rule(bus: CommandBus, kind: type[Rule], sale: Sale, *, at: dt.datetime) -> Rule:
-    """Return the rule at this instant, as the log has it now; raises Unavailable."""
-    policy, _ = await bus.current(stream_kinds.POLICY, stream_of(name_of_type(kind)))
-    return rule_in_force(policy, kind, sale, at=at)

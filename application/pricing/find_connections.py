@@ -46,7 +46,7 @@ async def find_connections(
     `connecting_times` lets them. They come from a read model, as those of `find_flights` do.
     """
     now, in_force = ports.clock(), await ports.policies.in_force()
-    rule = in_force.book.rule(ConnectingTimes, operating_rules.ANY_SALE, at=now)
+    rule = in_force.book.value_now(ConnectingTimes, at=now)
     by = operating_rules.minimum_times_of(rule)
     pairs, as_of = await ports.search_connections(
         origin=origin,

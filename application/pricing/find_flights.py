@@ -108,7 +108,7 @@ def is_on_sale(offer: FlightOffer, in_force: PoliciesInForce, *, now: dt.datetim
     sale = operating_rules.on_route(
         at_home=offer.domestic, origin=offer.origin, destination=offer.destination
     )
-    closes = in_force.book.rule(SalesWindow, sale, at=now).closes
+    closes = in_force.book.value_in_force(SalesWindow, sale, at=now).closes
     return sales_window.is_on_sale(offer.departs_at, closes=closes, now=now)
 
 

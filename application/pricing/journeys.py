@@ -8,7 +8,8 @@ import msgspec
 
 from application.policies import operating_rules
 from application.policies.fee_terms import sale_of, versions_in_force
-from application.pricing import seat_extras
+from application.policies.price_terms import price_versions_in_force, shares_of
+from application.pricing import extra_prices, seat_extras
 from domain.booking import connections, sale
 from domain.booking import rejections as booking_rejections
 from domain.booking.values import SeatChoice, Segment
@@ -16,6 +17,7 @@ from domain.inventory import rejections as flight_rejections
 from domain.inventory import sales_window
 from domain.inventory.state import Bucket, Cabin, Flight
 from domain.policies.book import PolicyBook
+from domain.policies.money_values import LeastCharges
 from domain.policies.operating_values import SalesWindow
 from domain.pricing import charge_limits, rules, tax
 from domain.pricing.extras import ExtraChoice, is_seat
@@ -102,32 +104,52 @@ def price(
         _bucket(flight, each, seats) for each, flight in zip(wanted.segments, found, strict=True)
     ]
     _require_within(wanted)
-    taxed = tax.taxed(legs)
-    total = rules.price_journey(
-        segments=[
-            rules.SegmentFare(bucket.fare, due) for bucket, due in zip(buckets, taxed, strict=True)
-        ],
-        passengers=wanted.passengers,
-        extras=(*wanted.extras, *_of_chosen_seats(wanted, found)),
-    )
-    charge_limits.require_collectable(total.total())
     segments = [
-        Segment(
-            each.flight,
-            each.cabin,
-            bucket.code,
-            bucket.residue,
-            versions_in_force(book, sale_of(flight, each.cabin, bucket), at=now),
-        )
+        _segment(each, flight, bucket, book=book, now=now)
         for each, flight, bucket in zip(wanted.segments, found, buckets, strict=True)
     ]
+    choices = (*wanted.extras, *_of_chosen_seats(wanted, found))
+    total = rules.price_journey(
+        segments=[
+            _fare(bucket, segment, book=book, taxed=due)
+            for bucket, segment, due in zip(buckets, segments, tax.taxed(legs), strict=True)
+        ],
+        passengers=wanted.passengers,
+        extras=extra_prices.priced(choices, segments, book=book, currency=buckets[0].fare.currency),
+    )
+    _require_collectable(total, book=book, now=now)
     return Priced(tuple(segments), total)
 
 
 def is_bookable(flight: Flight, book: PolicyBook, *, now: dt.datetime) -> bool:
     """Return whether the flight is to operate and is still on sale."""
-    window = book.rule(SalesWindow, operating_rules.of_flight(flight), at=now)
+    window = book.value_in_force(SalesWindow, operating_rules.of_flight(flight), at=now)
     return sales_window.is_bookable(flight, closes=window.closes, now=now)
+
+
+def _require_collectable(price: Price, *, book: PolicyBook, now: dt.datetime) -> None:
+    least = book.value_now(LeastCharges, at=now).least(price.currency)
+    charge_limits.require_collectable(price.total(), least=least)
+
+
+def _segment(
+    wanted: WantedSegment, flight: Flight, bucket: Bucket, *, book: PolicyBook, now: dt.datetime
+) -> Segment:
+    """Return the segment with the versions that a sale of this instant is made under."""
+    sold = sale_of(flight, wanted.cabin, bucket)
+    return Segment(
+        wanted.flight,
+        wanted.cabin,
+        bucket.code,
+        bucket.residue,
+        versions_in_force(book, sold, at=now),
+        price_versions_in_force(book, sold, at=now),
+    )
+
+
+def _fare(bucket: Bucket, segment: Segment, *, book: PolicyBook, taxed: bool) -> rules.SegmentFare:
+    shares = shares_of(book, segment)
+    return rules.SegmentFare(bucket.fare, taxed, shares.child_percent, shares.infant_percent)
 
 
 def _operating(flight: Flight | None, book: PolicyBook, *, now: dt.datetime) -> Flight:

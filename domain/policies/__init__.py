@@ -2,6 +2,9 @@
 
 values: the typed value of each policy, and the values of the launch
 operating_values: the values of rules about operations, with their limits
+price_values: values that prices are made of: shares of the adult fare, extras
+money_values: values about money that count at the instant of a decision
+compensation_values: the regimes of passenger rights
 scope: which sales a version applies to, and which of two versions is more specific
 events: all events
 state: the state of a policy: its versions and the proposal that waits

@@ -10,7 +10,22 @@ from typing import Literal, get_args
 import msgspec
 
 from domain.kernel import ids
-from domain.policies import operating_values, rejections
+from domain.policies import (
+    compensation_values,
+    money_values,
+    operating_values,
+    price_values,
+    rejections,
+)
+from domain.policies.compensation_values import Compensation
+from domain.policies.money_values import (
+    ApprovalLimits,
+    CreditLifetimes,
+    GiftCards,
+    LeastCharges,
+    MoneyValue,
+    NameCorrections,
+)
 from domain.policies.operating_values import (
     ConnectingTimes,
     DisruptionDeadlines,
@@ -23,10 +38,19 @@ from domain.policies.operating_values import (
     PlacesPerFlight,
     SalesWindow,
 )
+from domain.policies.price_values import Extras, PassengerShares, PriceValue
 
 PolicyName = Literal[
     "cancellation_fees",
     "change_fees",
+    "passenger_shares",
+    "extras",
+    "credit_lifetimes",
+    "gift_cards",
+    "approval_limits",
+    "least_charges",
+    "name_corrections",
+    "compensation",
     "hold_times",
     "sales_window",
     "overbooking",
@@ -83,6 +107,14 @@ class ChangeFees(
 PolicyValue = (
     CancellationFees
     | ChangeFees
+    | PassengerShares
+    | Extras
+    | CreditLifetimes
+    | GiftCards
+    | ApprovalLimits
+    | LeastCharges
+    | NameCorrections
+    | Compensation
     | HoldTimes
     | SalesWindow
     | Overbooking
@@ -102,6 +134,14 @@ LAUNCH: Mapping[PolicyName, PolicyValue] = {
         after_departure_percent=100,
     ),
     "change_fees": ChangeFees((FeeBand(168, 0), FeeBand(72, 5), FeeBand(24, 10), FeeBand(0, 15))),
+    "passenger_shares": price_values.PASSENGER_SHARES,
+    "extras": price_values.EXTRAS,
+    "credit_lifetimes": money_values.CREDIT_LIFETIMES,
+    "gift_cards": money_values.GIFT_CARDS,
+    "approval_limits": money_values.APPROVAL_LIMITS,
+    "least_charges": money_values.LEAST_CHARGES,
+    "name_corrections": money_values.NAME_CORRECTIONS,
+    "compensation": compensation_values.COMPENSATION,
     "hold_times": operating_values.HOLD_TIMES,
     "sales_window": operating_values.SALES_WINDOW,
     "overbooking": operating_values.OVERBOOKING,
@@ -112,15 +152,44 @@ LAUNCH: Mapping[PolicyName, PolicyValue] = {
     "connecting_times": operating_values.CONNECTING_TIMES,
     "disruption_deadlines": operating_values.DISRUPTION_DEADLINES,
 }
-_NAMES: Mapping[type[PolicyValue], PolicyName] = {
-    type(value): name for name, value in LAUNCH.items()
-}
+_NAMES: Mapping[type, PolicyName] = {type(value): name for name, value in LAUNCH.items()}
 # The rules about operations, which one person publishes; of all others money depends (O1).
 OPERATING: frozenset[PolicyName] = frozenset(
     name for name, value in LAUNCH.items() if isinstance(value, OperatingValue)
 )
+# The instant at which it is looked up which version counts: that of the sale, whose version the
+# booking keeps, that of the departure, or that of the decision.
+Moment = Literal["sale", "departure", "now"]
+MOMENTS: Mapping[PolicyName, Moment] = {
+    "cancellation_fees": "sale",
+    "change_fees": "sale",
+    "passenger_shares": "sale",
+    "extras": "sale",
+    "credit_lifetimes": "now",
+    "gift_cards": "now",
+    "approval_limits": "now",
+    "least_charges": "now",
+    "name_corrections": "now",
+    "compensation": "departure",
+    "hold_times": "now",
+    "sales_window": "now",
+    "overbooking": "now",
+    "material_change": "now",
+    "places_per_flight": "now",
+    "gate_times": "now",
+    "late_money": "now",
+    "connecting_times": "now",
+    "disruption_deadlines": "now",
+}
 # The fields that a scope of these policies may give: what the rule is about has no others.
 SCOPE_FIELDS: Mapping[PolicyName, frozenset[str]] = {
+    "extras": frozenset({"market", "route"}),
+    "credit_lifetimes": frozenset(),
+    "gift_cards": frozenset(),
+    "approval_limits": frozenset(),
+    "least_charges": frozenset(),
+    "name_corrections": frozenset(),
+    "compensation": frozenset(),
     "hold_times": frozenset(),
     "sales_window": frozenset({"market", "route"}),
     "overbooking": frozenset({"market", "route"}),
@@ -143,7 +212,7 @@ def name_of(value: PolicyValue) -> PolicyName:
     return name_of_type(type(value))
 
 
-def name_of_type(kind: type[PolicyValue]) -> PolicyName:
+def name_of_type(kind: type) -> PolicyName:
     """Return the policy whose values are of this type."""
     return _NAMES[kind]
 
@@ -152,6 +221,12 @@ def require_valid(value: PolicyValue) -> None:
     """The value is one that its policy may have; otherwise InvalidPolicy."""
     if isinstance(value, OperatingValue):
         operating_values.require_valid(value)
+    elif isinstance(value, PriceValue):
+        price_values.require_valid(value)
+    elif isinstance(value, MoneyValue):
+        money_values.require_valid(value)
+    elif isinstance(value, Compensation):
+        compensation_values.require_valid(value)
     else:
         _require_fees(value)
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 from application import ports
 from application.booking.settle_unanswered import RefundUnanswered
 from application.commands import follow_up
-from application.policies.operating_rules import ANY_SALE, read_rule
+from application.policies.rules_now import read_rule
 from domain.kernel.rejections import Rejection
 from domain.policies.operating_values import DisruptionDeadlines
 from interfaces.composition import Core
@@ -30,7 +30,7 @@ async def due(core: Core, page: Page) -> list[RefundUnansweredCancellation]:
     One with a pending change stays due until the change is completed or over.
     """
     after = page.after.booking_id if isinstance(page.after, RefundUnansweredCancellation) else ""
-    rule = await read_rule(core.bus, DisruptionDeadlines, ANY_SALE, at=page.now)
+    rule = await read_rule(core.bus, DisruptionDeadlines, clock=lambda: page.now)
     before = page.now - rule.refund
     found = await queries.unanswered(core.pool, before, limit=page.limit, after=after)
     return [RefundUnansweredCancellation(each.booking, each.since) for each in found]

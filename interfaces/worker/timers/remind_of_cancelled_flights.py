@@ -6,7 +6,7 @@ from typing import ClassVar
 from application import ports
 from application.booking.settle_unanswered import RemindUnanswered
 from application.commands import follow_up
-from application.policies.operating_rules import ANY_SALE, read_rule
+from application.policies.rules_now import read_rule
 from domain.kernel.rejections import Rejection
 from domain.policies.operating_values import DisruptionDeadlines
 from interfaces.composition import Core
@@ -28,7 +28,7 @@ class RemindOfCancelledFlight(ports.BackgroundTask, frozen=True):
 async def due(core: Core, page: Page) -> list[RemindOfCancelledFlight]:
     """Return the next page of bookings without an answer for so long, in the order of their ids."""
     after = page.after.booking_id if isinstance(page.after, RemindOfCancelledFlight) else ""
-    rule = await read_rule(core.bus, DisruptionDeadlines, ANY_SALE, at=page.now)
+    rule = await read_rule(core.bus, DisruptionDeadlines, clock=lambda: page.now)
     before = page.now - rule.remind
     found = await queries.unreminded(core.pool, before, limit=page.limit, after=after)
     return [
