@@ -228,6 +228,7 @@ class CreateBooking(Command, frozen=True):
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects what `journeys.price` and `seat_sale.hold` do, SeatTaken and QuoteExpired."""
         priced = _priced(self, context)
+        operating_rules.load_for_holds(context)
         booking_id = begin_booking(context)
         draft = BookingInitiated(
             owner=self.owner,

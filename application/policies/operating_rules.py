@@ -5,6 +5,7 @@ What only shows something uses what the process remembers (`current_policies`).
 
 import datetime as dt
 
+from application.commands import stream_kinds
 from application.commands.context import DecisionContext
 from application.inventory.airports import Airport
 from application.policies.rules_now import load_rule
@@ -25,6 +26,9 @@ from domain.policies.operating_values import (
     SalesWindow,
 )
 from domain.policies.scope import Sale
+from domain.policies.values import stream_of
+
+_OF_HOLDS = tuple(stream_of(name) for name in ("hold_times", "sales_window", "places_per_flight"))
 
 
 def on_route(*, at_home: bool, origin: str, destination: str) -> Sale:
@@ -47,6 +51,11 @@ def between(origin: Airport, destination: Airport) -> Sale:
 def of_flight(flight: Flight) -> Sale:
     """Return what the scopes of a rule about this flight are compared with."""
     return on_route(at_home=flight.at_home, origin=flight.origin, destination=flight.destination)
+
+
+def load_for_holds(context: DecisionContext) -> None:
+    """Load the rules of holds by one read, before a decision draws what it can draw only once."""
+    context.load_all(stream_kinds.POLICY, _OF_HOLDS)
 
 
 def hold_times(context: DecisionContext) -> HoldTimes:

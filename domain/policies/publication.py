@@ -36,8 +36,11 @@ def propose(
     assert name_of(value) == policy.name
     require_valid(value)
     scopes.require_valid(scope, only=SCOPE_FIELDS.get(policy.name))
+    is_alone = policy.name in OPERATING
+    if is_alone and _is_in_force(policy, value, scope, at=valid_from or now + LEAST_LEAD):
+        return ()
     _require_publishable(policy, scope, valid_from, now=now)
-    if policy.name in OPERATING:
+    if is_alone:
         return _published_alone(
             policy,
             value=value,
@@ -61,6 +64,12 @@ def propose(
     return (proposed,)
 
 
+def _is_in_force(policy: Policy, value: PolicyValue, scope: Scope, *, at: dt.datetime) -> bool:
+    """Whether the newest version of the scope by then says the same."""
+    known = [each for each in policy.versions if each.scope == scope and each.valid_from <= at]
+    return bool(known) and max(known, key=lambda each: each.valid_from).value == value
+
+
 def _published_alone(
     policy: Policy,
     *,
@@ -71,17 +80,13 @@ def _published_alone(
     reason: PublicationReason,
     now: dt.datetime,
 ) -> tuple[PolicyPublished, ...]:
-    """Publish without an approver; nothing where the same is in force for the scope by then."""
-    begins = valid_from or now + LEAST_LEAD
-    known = [each for each in policy.versions if each.scope == scope and each.valid_from <= begins]
-    if known and max(known, key=lambda each: each.valid_from).value == value:
-        return ()
+    """Publish without an approver."""
     return (
         PolicyPublished(
             version=len(policy.versions) + 1,
             scope=scope,
             value=value,
-            valid_from=begins,
+            valid_from=valid_from or now + LEAST_LEAD,
             author=author,
             approver=None,
             reason=reason,

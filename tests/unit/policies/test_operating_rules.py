@@ -112,7 +112,7 @@ def test_no_process_holds_by_a_rule_that_another_has_ended() -> None:
 
 def wide(number: str, airline: MemoryAirline, authorised: int) -> ScheduleFlight:
     """A departure with a hundred seats, of which so many may be sold."""
-    leaves = airline.clock.now.replace(hour=12) + dt.timedelta(days=10)
+    leaves = airline.clock.now.replace(hour=12, minute=0) + dt.timedelta(days=10)
     command = schedule_flight(number, seats=100, departs_at=leaves)
     layout = CabinLayout("Y", 100, 10, "ABCDEF")
     moves = (CapacityMove("Y", authorised=authorised),)

@@ -351,7 +351,7 @@ def test_one_person_publishes_a_rule_about_operations() -> None:
     assert (len(after.versions), after.proposal) == (2, None)
     # The same again records nothing; the value of before is a version of its own.
     assert propose(after, value) == ()
-    assert propose(after, SALES_WINDOW)
+    assert propose(after, SALES_WINDOW, valid_from=LATER)
     with pytest.raises(rejections.ProposalGone):
         publication.approve(after, number=1, approver=APPROVER, now=NOW)
 
