@@ -15,6 +15,7 @@ FORMS: dict[str, tuple[Any, ...]] = {
     "to.sold_under": (msgspec.UNSET, FeeVersions(2, 3)),
     "segments.priced_under": (msgspec.UNSET,),
     "to.priced_under": (msgspec.UNSET, PriceVersions(passenger_shares=2)),
+    "claim.assessed.version": (2,),
     "policy.proposed.value": tuple(LAUNCH.values()),
     "policy.published.value": tuple(LAUNCH.values()),
 }
