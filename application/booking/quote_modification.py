@@ -32,6 +32,7 @@ from domain.booking import (
     sale,
 )
 from domain.booking import modification as booking_modification
+from domain.booking.connections import MinimumTimes
 from domain.booking.coupons import Coupon
 from domain.booking.preconditions import SegmentFacts
 from domain.booking.state import Booking, coupon_key
@@ -45,7 +46,7 @@ from domain.policies.money_values import LeastCharges
 from domain.pricing import charge_limits, tax
 from domain.pricing import exchange as exchange_rates
 from domain.pricing import rules as pricing_rules
-from domain.pricing.price import CouponPrice
+from domain.pricing.price import CouponPrice, Leg
 
 MAY_WAIVE: tuple[roles.Permission, ...] = ("change_any_booking", "handle_passengers")
 CABIN_RANK = {"Y": 0, "J": 1}
@@ -164,7 +165,8 @@ def modification_quote(
     found = _fit(booking, old, new, book=book, segment=segment, to=to, now=now, free=free)
     after = [found if index == segment else each for index, each in enumerate(flights)]
     by = operating_rules.connecting_times_in(book, at=now)
-    _require_order(booking, after, segment=segment, to=to, by=by)
+    legs = [journeys.leg_of(each) for each in after]
+    _require_order(booking, legs, segment=segment, to=to, by=by)
     coupons, terms = booking.open_coupons(segment), terms_of(book, booking.segments[segment])
     notice = None if free else _notice(coupons, facts, now=now)
     target = _target(booking, found, coupons, to=to, book=book)
@@ -258,12 +260,7 @@ def _fit(
 
 
 def _require_order(
-    booking: Booking,
-    flights: Sequence[Flight],
-    *,
-    segment: int,
-    to: WantedSegment,
-    by: connections.MinimumTimes,
+    booking: Booking, legs: Sequence[Leg], *, segment: int, to: WantedSegment, by: MinimumTimes
 ) -> None:
     """Require a valid journey; the route stays, so that surface sectors are those it was sold with.
 
@@ -273,9 +270,8 @@ def _require_order(
         to.flight if index == segment else each.flight
         for index, each in enumerate(booking.segments)
     ]
-    legs = [journeys.leg_of(flight) for flight in flights]
     sale.require_valid_journey(
-        list(zip(names, legs, strict=True)), surface_sectors=range(len(flights)), field="flightId"
+        list(zip(names, legs, strict=True)), surface_sectors=range(len(legs)), field="flightId"
     )
     if to.flight == booking.segments[segment].flight:
         return  # what the airline itself has moved is no reason to refuse another cabin

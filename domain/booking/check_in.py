@@ -92,12 +92,7 @@ def require_check_in_undo(
 
 
 def require_boarding(
-    booking: Booking,
-    segment: int,
-    facts: SegmentFacts,
-    *,
-    window: CheckInWindow,
-    now: dt.datetime,
+    booking: Booking, segment: int, facts: SegmentFacts, *, window: CheckInWindow, now: dt.datetime
 ) -> None:
     """At least one passenger is checked in and the gate is open."""
     require_segment(booking, segment)

@@ -183,16 +183,21 @@ def publish(
             print("possible; nothing was recorded")
             return
         await ports.bus.submit(_envelope(command))
-        policy = (await read_policy(ports, name)).policy
-        waiting, newest = policy.proposal, policy.versions[-1]
-        if name in OPERATING:
-            begins = _instant(newest.valid_from)
-            print(f"{name}: version {newest.number} is in force from {begins}")
-            return
-        assert waiting is not None, "what was proposed waits until it is approved"
-        print(f"{name}: proposal {waiting.number} waits for the approval of a person of finance")
+        print(_outcome((await read_policy(ports, name)).policy))
 
     return _run(work)
+
+
+def _outcome(policy: Policy) -> str:
+    """Return what became of a proposal."""
+    if policy.name in OPERATING:
+        newest = policy.versions[-1]
+        return (
+            f"{policy.name}: version {newest.number} is in force from {_instant(newest.valid_from)}"
+        )
+    waiting = policy.proposal
+    assert waiting is not None, "what was proposed waits until it is approved"
+    return f"{policy.name}: proposal {waiting.number} waits for the approval of a person of finance"
 
 
 def _scope_of(given: list[str]) -> Scope:
