@@ -152,7 +152,7 @@ LAUNCH: Mapping[PolicyName, PolicyValue] = {
     "connecting_times": operating_values.CONNECTING_TIMES,
     "disruption_deadlines": operating_values.DISRUPTION_DEADLINES,
 }
-_NAMES: Mapping[type, PolicyName] = {type(value): name for name, value in LAUNCH.items()}
+_NAMES: Mapping[type[object], PolicyName] = {type(value): name for name, value in LAUNCH.items()}
 # The rules about operations, which one person publishes; of all others money depends (O1).
 OPERATING: frozenset[PolicyName] = frozenset(
     name for name, value in LAUNCH.items() if isinstance(value, OperatingValue)
@@ -212,7 +212,7 @@ def name_of(value: PolicyValue) -> PolicyName:
     return name_of_type(type(value))
 
 
-def name_of_type(kind: type) -> PolicyName:
+def name_of_type(kind: type[object]) -> PolicyName:
     """Return the policy whose values are of this type."""
     return _NAMES[kind]
 
