@@ -15,6 +15,7 @@ from application.booking.ports import BookingPorts
 from application.booking.staff_notes import sealed_note
 from application.commands import stream_kinds
 from application.identity.ports import Principal
+from application.policies import operating_rules
 from application.policies.fee_terms import terms_of
 from application.policies.price_terms import shares_of
 from application.policies.read_book import read_book
@@ -31,13 +32,13 @@ from domain.booking import (
     sale,
 )
 from domain.booking import modification as booking_modification
+from domain.booking.connections import MinimumTimes
 from domain.booking.coupons import Coupon
 from domain.booking.preconditions import SegmentFacts
 from domain.booking.state import Booking, coupon_key
 from domain.booking.values import Modification, Retaxed, Segment
 from domain.identity import roles
 from domain.inventory import rejections as flight_rejections
-from domain.inventory import sales_window
 from domain.inventory.state import Flight
 from domain.kernel import money
 from domain.policies.book import PolicyBook
@@ -45,7 +46,7 @@ from domain.policies.money_values import LeastCharges
 from domain.pricing import charge_limits, tax
 from domain.pricing import exchange as exchange_rates
 from domain.pricing import rules as pricing_rules
-from domain.pricing.price import CouponPrice
+from domain.pricing.price import CouponPrice, Leg
 
 MAY_WAIVE: tuple[roles.Permission, ...] = ("change_any_booking", "handle_passengers")
 CABIN_RANK = {"Y": 0, "J": 1}
@@ -161,9 +162,11 @@ def modification_quote(
     facts = journey.facts_of(old)
     booking_modification.require_modifiable(booking, segment, facts, now=now, waived=waived)
     free = waived or disruption.is_material(booking, segment)
-    found = _fit(booking, old, new, segment=segment, to=to, now=now, free=free)
+    found = _fit(booking, old, new, book=book, segment=segment, to=to, now=now, free=free)
     after = [found if index == segment else each for index, each in enumerate(flights)]
-    _require_order(booking, after, segment=segment, to=to)
+    by = operating_rules.connecting_times_in(book, at=now)
+    legs = [journeys.leg_of(each) for each in after]
+    _require_order(booking, legs, segment=segment, to=to, by=by)
     coupons, terms = booking.open_coupons(segment), terms_of(book, booking.segments[segment])
     notice = None if free else _notice(coupons, facts, now=now)
     target = _target(booking, found, coupons, to=to, book=book)
@@ -233,6 +236,7 @@ def _fit(
     old: Flight,
     new: Flight | None,
     *,
+    book: PolicyBook,
     segment: int,
     to: WantedSegment,
     now: dt.datetime,
@@ -241,7 +245,7 @@ def _fit(
     """Return the new flight if the rules allow the exchange."""
     if new is None:
         raise flight_rejections.FlightNotFound()
-    if not sales_window.is_bookable(new, now=now):
+    if not journeys.is_bookable(new, book, now=now):
         raise flight_rejections.SalesClosed(flight=new.number)
     had = booking.segments[segment]
     if (new.origin, new.destination) != (old.origin, old.destination):
@@ -256,7 +260,7 @@ def _fit(
 
 
 def _require_order(
-    booking: Booking, flights: Sequence[Flight], *, segment: int, to: WantedSegment
+    booking: Booking, legs: Sequence[Leg], *, segment: int, to: WantedSegment, by: MinimumTimes
 ) -> None:
     """Require a valid journey; the route stays, so that surface sectors are those it was sold with.
 
@@ -266,15 +270,14 @@ def _require_order(
         to.flight if index == segment else each.flight
         for index, each in enumerate(booking.segments)
     ]
-    legs = [journeys.leg_of(flight) for flight in flights]
     sale.require_valid_journey(
-        list(zip(names, legs, strict=True)), surface_sectors=range(len(flights)), field="flightId"
+        list(zip(names, legs, strict=True)), surface_sectors=range(len(legs)), field="flightId"
     )
     if to.flight == booking.segments[segment].flight:
         return  # what the airline itself has moved is no reason to refuse another cabin
     for index, (before, after) in enumerate(itertools.pairwise(legs)):
         if segment in {index, index + 1}:
-            connections.require_reachable(before, after, field="flightId")
+            connections.require_reachable(before, after, by=by, field="flightId")
 
 
 def _notice(coupons: Sequence[Coupon], facts: SegmentFacts, *, now: dt.datetime) -> int:

@@ -21,6 +21,7 @@ from application.commands.context import DecisionContext
 from application.identity.ports import Principal
 from application.payment import collect
 from application.payment.start_checkout import payable_in_parts, requested_payment
+from application.policies import operating_rules
 from application.policies.rules_now import load_rule
 from application.ports import Answer
 from domain.booking import states
@@ -81,6 +82,7 @@ class SplitCheckout(Command, frozen=True):
             shares=self.shares,
             least=load_rule(context, LeastCharges).least(payment.due.currency),
             locale=self.locale,
+            lasts=operating_rules.hold_times(context).session,
             now=context.now,
         )
         context.record(payment_id, started)

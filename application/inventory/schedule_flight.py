@@ -14,9 +14,20 @@ from application.inventory.airports import Airport, Airports
 from application.inventory.cabin_plan import PlannedCabin
 from application.inventory.operated_flight import OperatedFlight
 from application.inventory.ports import FlightPorts
+from application.policies import operating_rules
+from application.policies.rules_now import read_rule
 from domain.inventory import rejections, schedule
-from domain.inventory.events import CabinLayout, CapacityMove, FareClass, FlightScheduled, Residue
+from domain.inventory.events import (
+    HOME_COUNTRY,
+    CapacityMove,
+    FareClass,
+    FlightScheduled,
+    Residue,
+)
+from domain.inventory.schedule import Authorisation
 from domain.kernel import ids, money
+from domain.policies.operating_values import Overbooking
+from domain.policies.scope import Sale
 from domain.pricing import exchange
 
 
@@ -63,9 +74,13 @@ async def schedule_flight(
     day = departure.departs_at.astimezone(ZoneInfo(origin.zone)).date()
     number = ids.flight_number(departure.number)
     departure = msgspec.structs.replace(departure, number=number)
+    route = operating_rules.between(origin, destination)
+    rule = await read_rule(ports.bus, Overbooking, route, clock=ports.clock)
     command = ScheduleFlight(
         flight_id=ids.flight_stream(number, day.isoformat()),
-        scheduled=_scheduled(departure, origin, destination),
+        scheduled=_scheduled(
+            departure, origin, destination, by=operating_rules.authorisation_of(rule)
+        ),
     )
     return await operated_flight.carry_out_and_read(ports, caller, command)
 
@@ -77,7 +92,9 @@ def _served(airports: Airports, field: str, code: str) -> Airport:
     return airport
 
 
-def _scheduled(departure: Departure, origin: Airport, destination: Airport) -> FlightScheduled:
+def _scheduled(
+    departure: Departure, origin: Airport, destination: Airport, *, by: Authorisation
+) -> FlightScheduled:
     layouts = cabin_plan.layouts(departure.cabins)
     return FlightScheduled(
         number=departure.number,
@@ -99,18 +116,15 @@ def _scheduled(departure: Departure, origin: Airport, destination: Airport) -> F
             )
             for each in departure.fares
         ),
-        moves=tuple(_opened(each) for each in layouts),
+        moves=tuple(
+            CapacityMove(each.cabin, authorised=by.seats(each.cabin, each.seat_count))
+            for each in layouts
+        ),
         layouts=layouts,
         aircraft=departure.aircraft,
         departure_terminal=departure.departure_terminal,
         arrival_terminal=departure.arrival_terminal,
     )
-
-
-def _opened(cabin: CabinLayout) -> CapacityMove:
-    """Return the move that puts the seats of a cabin on sale."""
-    authorised = schedule.authorised_count(cabin.cabin, cabin.seat_count)
-    return CapacityMove(cabin.cabin, authorised=authorised)
 
 
 class ScheduleFlight(Command, frozen=True):
@@ -127,9 +141,22 @@ class ScheduleFlight(Command, frozen=True):
         flight = context.load(stream_kinds.FLIGHT, self.flight_id)
         if flight is None:
             _require_sold_currencies(self.scheduled)
-        scheduled = schedule.schedule(flight, scheduled=self.scheduled, now=context.now)
+        scheduled = schedule.schedule(
+            flight,
+            scheduled=self.scheduled,
+            by=operating_rules.authorisation(context, _sale_of(self.scheduled)),
+            now=context.now,
+        )
         context.record(self.flight_id, scheduled)
         return Reply(self.flight_id)
+
+
+def _sale_of(scheduled: FlightScheduled) -> Sale:
+    return operating_rules.on_route(
+        at_home=scheduled.domestic and scheduled.country == HOME_COUNTRY,
+        origin=scheduled.origin,
+        destination=scheduled.destination,
+    )
 
 
 def _require_sold_currencies(scheduled: FlightScheduled) -> None:

@@ -15,6 +15,7 @@ from application.commands.context import DecisionContext, EventsByStream
 from application.credit.pay_gift_card import pay_gift_card
 from application.payment import record_unmatched
 from application.payment.check_captures import CheckCaptures, NamedCapture
+from application.policies import operating_rules
 from application.policies.rules_now import load_rule
 from domain.booking import rejections as booking_rejections
 from domain.booking import sale
@@ -23,7 +24,7 @@ from domain.booking.fold import evolve
 from domain.booking.state import Booking
 from domain.booking.states import Status
 from domain.inventory import rejections as flight_rejections
-from domain.inventory import sales_window, seat_sale, waitlist
+from domain.inventory import seat_sale, waitlist
 from domain.inventory.events import FlightEvent
 from domain.kernel import ids, money
 from domain.ledger import rules as ledger_rules
@@ -267,6 +268,7 @@ def _held_seats(booking_id: str, booking: Booking, context: DecisionContext) -> 
     if booking.status is not Status.PENDING:
         return {}
     seats: dict[str, list[FlightEvent]] = {}
+    until = context.now + operating_rules.hold_times(context).hold
     for segment in booking.segments:
         flight = context.load(stream_kinds.FLIGHT, segment.flight)
         assert flight is not None
@@ -278,7 +280,8 @@ def _held_seats(booking_id: str, booking: Booking, context: DecisionContext) -> 
             fare_class=segment.fare_class,
             seat_count=booking.seat_count,
             infants=booking.infant_count,
-            until=sales_window.hold_until(now=context.now),
+            until=until,
+            limits=operating_rules.sale_limits(context, flight),
             now=context.now,
         )
         seats[segment.flight] = [*left, *held]

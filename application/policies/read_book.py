@@ -10,8 +10,9 @@ from domain.policies.state import of_launch
 from domain.policies.values import MOMENTS, NAMES, PolicyName, stream_of
 
 STREAMS = {name: stream_of(name) for name in NAMES}
-# What a sale is made under, and what its price can be: it reads no other policy.
-OF_SALES = tuple(name for name in NAMES if MOMENTS[name] == "sale" or name == "least_charges")
+# What a sale is made under, what its price can be, and whether there is one: it reads no other.
+_OF_PRICES = ("least_charges", "sales_window", "connecting_times")
+OF_SALES = tuple(name for name in NAMES if MOMENTS[name] == "sale" or name in _OF_PRICES)
 
 
 def load_book(context: DecisionContext, names: Sequence[PolicyName] = OF_SALES) -> PolicyBook:

@@ -6,10 +6,10 @@ import msgspec
 
 from application.inventory import flights
 from application.policies.fee_terms import sale_of
-from application.pricing.journeys import leg_of
+from application.pricing.journeys import is_bookable, leg_of
 from application.pricing.ports import PricingPorts
 from application.pricing.seat_extras import category_of
-from domain.inventory import sales_window, seat_map
+from domain.inventory import seat_map
 from domain.inventory.state import Cabin, Flight
 from domain.kernel import money
 from domain.policies.price_values import Extras
@@ -56,7 +56,8 @@ async def read_extras(ports: PricingPorts, flight_id: str) -> list[ExtraOffer]:
     Rejects FlightNotFound.
     """
     flight = await flights.current(ports.bus, flight_id)
-    if not sales_window.is_bookable(flight, now=ports.clock()):
+    book = (await ports.policies.in_force()).book
+    if not is_bookable(flight, book, now=ports.clock()):
         return []
     sold, currency = await extras_now(ports, flight)
     found = [

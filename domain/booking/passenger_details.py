@@ -7,7 +7,6 @@ from typing import Literal, assert_never
 from msgspec.structs import replace
 
 from domain.booking import rejections, states
-from domain.booking.check_in import BOARDING_CLOSES
 from domain.booking.coupons import CouponStatus
 from domain.booking.events import (
     BookingEvent,
@@ -49,8 +48,6 @@ FOR_CHILDREN = frozenset({"UMNR", "CHML"})
 NO_FINDINGS = DocumentFindings()
 # Passengers with these services could not open an exit (FAA 14 CFR 121.585).
 NOT_AT_EXITS = frozenset({*WHEELCHAIRS, "BLND", "DEAF", "UMNR", "MEDA"})
-# Wheelchairs that the ground staff and the crew of one flight can serve.
-WHEELCHAIRS_PER_FLIGHT = 6
 # The codes of sealed services, opened before the decision; None where the person was erased.
 OpenedCodes = Mapping[sealed.Sealed, str | None]
 NOTHING_OPENED: OpenedCodes = {}
@@ -90,7 +87,7 @@ def require_special_service(
         raise rejections.BookingHasExpired()
     if coupon.status not in {CouponStatus.OPEN, CouponStatus.CHECKED_IN}:
         raise rejections.CouponNotOpen(passenger=passenger, segment=segment, status=coupon.status)
-    closes = BOARDING_CLOSES if by_staff else window.closes
+    closes = window.boarding_closes if by_staff else window.closes
     if not facts.operating or now > facts.departs_at - closes:
         raise rejections.CheckInClosed(reason="closed", segment=segment)
 
@@ -197,23 +194,24 @@ def request_special_service(
     box: sealed.Sealed,
     codes: OpenedCodes,
     wheelchairs: int,
+    wheelchair_limit: int,
     at_exit: bool = False,
 ) -> list[BookingEvent]:
     """Request a service that is not requested yet; `box` is its sealed code.
 
-    The caller has checked `require_special_service`; `wheelchairs` are those that
-    passengers of the flight have requested, and `at_exit` is whether the passenger has a seat in an
-    exit row, where a service in `NOT_AT_EXITS` is refused. Rejects SpecialServiceRefused and
-    NeedsChanged.
+    The caller has checked `require_special_service`; `wheelchairs` are those that passengers of the
+    flight have requested of the `wheelchair_limit` that ground staff and crew can serve, and
+    `at_exit` is whether the passenger has a seat in an exit row, where a service in `NOT_AT_EXITS`
+    is refused. Rejects SpecialServiceRefused and NeedsChanged.
     """
     if _found(booking, passenger, segment, code, codes):
         return []
     require_allowed_service(booking, passenger, segment, code, codes=codes)
     if at_exit and code in NOT_AT_EXITS:
         raise rejections.SpecialServiceRefused(reason="sits_at_exit", code=code)
-    if code in WHEELCHAIRS and wheelchairs >= WHEELCHAIRS_PER_FLIGHT:
+    if code in WHEELCHAIRS and wheelchairs >= wheelchair_limit:
         raise rejections.SpecialServiceRefused(
-            reason="no_wheelchair_left", code=code, limit=WHEELCHAIRS_PER_FLIGHT
+            reason="no_wheelchair_left", code=code, limit=wheelchair_limit
         )
     return [SpecialServiceRequested(passenger=passenger, segment=segment, box=box)]
 
@@ -318,7 +316,7 @@ def is_open(action: PassengerDetailAction, booking: Booking, situation: Situatio
                     each.passenger,
                     each.segment,
                     situation.segments[each.segment],
-                    window=situation.window,
+                    window=situation.windows[each.segment],
                     by_staff=situation.at_gate,
                     now=situation.now,
                 )

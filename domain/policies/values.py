@@ -10,7 +10,13 @@ from typing import Literal, get_args
 import msgspec
 
 from domain.kernel import ids
-from domain.policies import compensation_values, money_values, price_values, rejections
+from domain.policies import (
+    compensation_values,
+    money_values,
+    operating_values,
+    price_values,
+    rejections,
+)
 from domain.policies.compensation_values import Compensation
 from domain.policies.money_values import (
     ApprovalLimits,
@@ -19,6 +25,18 @@ from domain.policies.money_values import (
     LeastCharges,
     MoneyValue,
     NameCorrections,
+)
+from domain.policies.operating_values import (
+    ConnectingTimes,
+    DisruptionDeadlines,
+    GateTimes,
+    HoldTimes,
+    LateMoney,
+    MaterialChange,
+    OperatingValue,
+    Overbooking,
+    PlacesPerFlight,
+    SalesWindow,
 )
 from domain.policies.price_values import Extras, PassengerShares, PriceValue
 
@@ -33,6 +51,15 @@ PolicyName = Literal[
     "least_charges",
     "name_corrections",
     "compensation",
+    "hold_times",
+    "sales_window",
+    "overbooking",
+    "material_change",
+    "places_per_flight",
+    "gate_times",
+    "late_money",
+    "connecting_times",
+    "disruption_deadlines",
 ]
 NAMES: tuple[PolicyName, ...] = get_args(PolicyName)
 BAND_LIMIT = 12
@@ -88,6 +115,15 @@ PolicyValue = (
     | LeastCharges
     | NameCorrections
     | Compensation
+    | HoldTimes
+    | SalesWindow
+    | Overbooking
+    | MaterialChange
+    | PlacesPerFlight
+    | GateTimes
+    | LateMoney
+    | ConnectingTimes
+    | DisruptionDeadlines
 )
 
 # The airline's conditions of carriage since the launch. Bookings of earlier releases were sold
@@ -106,8 +142,21 @@ LAUNCH: Mapping[PolicyName, PolicyValue] = {
     "least_charges": money_values.LEAST_CHARGES,
     "name_corrections": money_values.NAME_CORRECTIONS,
     "compensation": compensation_values.COMPENSATION,
+    "hold_times": operating_values.HOLD_TIMES,
+    "sales_window": operating_values.SALES_WINDOW,
+    "overbooking": operating_values.OVERBOOKING,
+    "material_change": operating_values.MATERIAL_CHANGE,
+    "places_per_flight": operating_values.PLACES_PER_FLIGHT,
+    "gate_times": operating_values.GATE_TIMES,
+    "late_money": operating_values.LATE_MONEY,
+    "connecting_times": operating_values.CONNECTING_TIMES,
+    "disruption_deadlines": operating_values.DISRUPTION_DEADLINES,
 }
 _NAMES: Mapping[type[object], PolicyName] = {type(value): name for name, value in LAUNCH.items()}
+# The rules about operations, which one person publishes; of all others money depends (O1).
+OPERATING: frozenset[PolicyName] = frozenset(
+    name for name, value in LAUNCH.items() if isinstance(value, OperatingValue)
+)
 # The instant at which it is looked up which version counts: that of the sale, whose version the
 # booking keeps, that of the departure, or that of the decision.
 Moment = Literal["sale", "departure", "now"]
@@ -122,6 +171,15 @@ MOMENTS: Mapping[PolicyName, Moment] = {
     "least_charges": "now",
     "name_corrections": "now",
     "compensation": "departure",
+    "hold_times": "now",
+    "sales_window": "now",
+    "overbooking": "now",
+    "material_change": "now",
+    "places_per_flight": "now",
+    "gate_times": "now",
+    "late_money": "now",
+    "connecting_times": "now",
+    "disruption_deadlines": "now",
 }
 # The fields that a scope of these policies may give: what the rule is about has no others.
 SCOPE_FIELDS: Mapping[PolicyName, frozenset[str]] = {
@@ -132,6 +190,15 @@ SCOPE_FIELDS: Mapping[PolicyName, frozenset[str]] = {
     "least_charges": frozenset(),
     "name_corrections": frozenset(),
     "compensation": frozenset(),
+    "hold_times": frozenset(),
+    "sales_window": frozenset({"market", "route"}),
+    "overbooking": frozenset({"market", "route"}),
+    "material_change": frozenset({"market", "route"}),
+    "places_per_flight": frozenset({"market", "route"}),
+    "gate_times": frozenset({"market", "route"}),
+    "late_money": frozenset(),
+    "connecting_times": frozenset(),
+    "disruption_deadlines": frozenset(),
 }
 
 
@@ -152,7 +219,9 @@ def name_of_type(kind: type[object]) -> PolicyName:
 
 def require_valid(value: PolicyValue) -> None:
     """The value is one that its policy may have; otherwise InvalidPolicy."""
-    if isinstance(value, PriceValue):
+    if isinstance(value, OperatingValue):
+        operating_values.require_valid(value)
+    elif isinstance(value, PriceValue):
         price_values.require_valid(value)
     elif isinstance(value, MoneyValue):
         money_values.require_valid(value)

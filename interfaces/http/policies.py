@@ -1,4 +1,6 @@
-"""Routes by which two persons publish versions of the airline's rules."""
+"""Routes by which versions of the airline's rules are published: two persons where money depends on
+one, and one person where it is about operations.
+"""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -96,6 +98,13 @@ class PolicyRegimeRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=
     bands: Annotated[list[PolicyCompensationRequest], msgspec.Meta(max_length=40)]
 
 
+class PolicyAirportRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """How long passengers need between two flights at an airport."""
+
+    airport: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
+    minutes: Figure
+
+
 class PolicyValueRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """The members of one policy: fees have bands from the longest notice down to 0, and those of
     cancellations the share after departure, too."""
@@ -118,11 +127,34 @@ class PolicyValueRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=T
     regimes: Annotated[list[PolicyRegimeRequest], msgspec.Meta(max_length=20)] | None = None
     letter_limit: Figure | None = None
     letters_per_correction: Figure | None = None
+    hold_minutes: Figure | None = None
+    offer_minutes: Figure | None = None
+    session_minutes: Figure | None = None
+    extension_minutes: Figure | None = None
+    longest_extension_minutes: Figure | None = None
+    extended_below_minutes: Figure | None = None
+    closes_minutes: Figure | None = None
+    economy_percent: Percent | None = None
+    business_percent: Percent | None = None
+    seat_limit: Figure | None = None
+    least_minutes: Figure | None = None
+    infants: Figure | None = None
+    wheelchairs: Figure | None = None
+    reseats_minutes: Figure | None = None
+    remind_minutes: Figure | None = None
+    refund_minutes: Figure | None = None
+    airports: Annotated[list[PolicyAirportRequest], msgspec.Meta(max_length=500)] | None = None
+    elsewhere_minutes: Figure | None = None
+    longest_minutes: Figure | None = None
+    check_in_opens_minutes: Figure | None = None
+    check_in_closes_minutes: Figure | None = None
+    boarding_starts_minutes: Figure | None = None
+    boarding_closes_minutes: Figure | None = None
 
 
 class PolicyProposalRequest(idempotency.KeyedRequest):
     """A version: its value has the members of the policy; without a date it begins a minute after
-    its approval."""
+    it is published."""
 
     value: PolicyValueRequest
     reason: Reason
@@ -206,7 +238,8 @@ async def read_policy(request: StrictRequest, policy: FromPath[str]) -> PolicyRe
 async def propose_policy(
     request: StrictRequest, policy: FromPath[str], data: JSONBody[PolicyProposalRequest]
 ) -> Answered[PolicyResponse]:
-    """Propose a version; another person has to approve it. It replaces what waits."""
+    """Propose a version; another person has to approve it. It replaces what waits. A rule about
+    operations is published at once."""
     caller = idempotency.required(request, data)
     return _answer(
         await proposing.propose_policy(

@@ -11,7 +11,6 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from domain.booking.events import BookingCancelled, BookingInitiated, BookingReserved
-from domain.inventory import sales_window
 from domain.kernel.rejections import Rejection
 from domain.policies.events import PolicyPublished
 from domain.policies.price_values import ExtraNet, Extras, PassengerShares
@@ -28,6 +27,7 @@ from domain.policies.values import (
 from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import CouponPrice, ExtraPrice, PassengerType
 from tests.support.airline import create_booking
+from tests.support.launch_rules import HOLD
 from tests.support.memory_airline import MemoryAirline
 from tests.support.memory_log import envelope
 from tests.support.policies import publish
@@ -189,7 +189,7 @@ class Book:
             draft, reserved = recorded[0].event, recorded[1].event
             assert isinstance(draft, BookingInitiated)
             assert isinstance(reserved, BookingReserved)
-            decided_at = reserved.hold_until - sales_window.HOLD_LIFETIME
+            decided_at = reserved.hold_until - HOLD
             segment = draft.segments[0]
             kept: dict[PolicyName, int] = {
                 "cancellation_fees": segment.fee_versions.cancellation_fees,

@@ -237,7 +237,7 @@ async def test_work_that_nothing_can_help_starves_none_behind_it(
 ) -> None:
     expected = {await WORK[timer.name](airline, number) for number in range(ROUNDS)}
     await airline.catch_up()
-    core = cast(Core, SimpleNamespace(pool=airline.pool))
+    core = cast(Core, SimpleNamespace(pool=airline.pool, bus=airline.dispatcher))
     asked: set[str] = set()
     now = NOW.get(timer.name, LATER)
     page = Page(now, 1)

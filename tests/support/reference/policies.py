@@ -6,7 +6,7 @@ from application.policies.value_json import members_of
 from domain.identity import roles
 from domain.policies import values as policy_values
 from domain.policies.scope import Scope
-from domain.policies.values import LAUNCH, NAMES, SCOPE_FIELDS, PolicyName
+from domain.policies.values import LAUNCH, NAMES, OPERATING, SCOPE_FIELDS, PolicyName
 from tests.support.reference.markdown import code, docstring, listed, page, table
 from tests.support.rule_constants import TO_BE_MOVED
 
@@ -49,14 +49,16 @@ def text() -> str:
     lines: list[str] = []
     for name in NAMES:
         value = LAUNCH[name]
+        permission = "set_policies" if name in OPERATING else "set_money_policies"
         shown = msgspec.json.format(msgspec.json.encode(members_of(value)), indent=2).decode()
-        publishers = [role for role, held in roles.GRANTS.items() if "set_policies" in held]
+        publishers = [role for role, held in roles.GRANTS.items() if permission in held]
+        persons = "one person" if name in OPERATING else "two persons"
         lines += [
             f"## {name}",
             "",
             docstring(type(value)),
             "",
-            f"Published by two persons of {listed(publishers)}. {_moment(name)} Version 1, of the",
+            f"Published by {persons} of {listed(publishers)}. {_moment(name)} Version 1, of the",
             "launch:",
             "",
             *("```json", shown, "```", ""),

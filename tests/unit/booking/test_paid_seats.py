@@ -14,7 +14,6 @@ from application.booking.special_services import RequestSpecialService
 from application.pricing import journeys
 from application.pricing.journeys import Wanted, WantedSegment
 from domain.booking import rejections
-from domain.booking.preconditions import CheckInWindow
 from domain.booking.values import SeatChoice
 from domain.inventory import rejections as flight_rejections
 from domain.inventory.events import Place
@@ -187,7 +186,7 @@ def test_a_waitlisted_booking_cannot_pay_for_a_seat() -> None:
 
 
 def request(case: OnSale, booking: str, code: str = "WCHR") -> None:
-    place = ServicePlace(0, 0, CheckInWindow(opens=48 * HOUR, closes=HOUR), by_staff=False)
+    place = ServicePlace(0, 0, by_staff=False)
     service = RequestSpecialService(booking, place, code, sealed_code(code), OPENED)
     case.airline.submit(service)
 
