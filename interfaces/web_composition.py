@@ -138,11 +138,12 @@ def _web_ports(
         rate_limit.limits_of(settings), shared, monotonic=time.monotonic
     )
     passengers, ledger = _saved_passengers(core), _ledger_ports(core, bus, reads)
-    booking = _booking_ports(core, bus, history, signer, limiter, passengers, reads)
+    policies = CurrentPolicies(bus, utc_now)
+    booking = _booking_ports(core, bus, history, signer, limiter, passengers, policies, reads)
     return HttpPorts(
         booking=booking,
         flights=_flight_ports(core, bus, reads),
-        pricing=_pricing_ports(bus, JourneyQuotes(signer), client, reads),
+        pricing=_pricing_ports(bus, JourneyQuotes(signer), client, policies, reads),
         credit=_credit_ports(core, booking, reads),
         settlement=_settlement_ports(core, reads),
         reconciliation=reconciliation_composition.reconciliation_on(core, bus),
@@ -216,6 +217,7 @@ def _booking_ports(
     signer: QuoteSigner,
     windows: SeatWindows,
     passengers: SavedPassengerPorts,
+    policies: CurrentPolicies,
     reads: Reads,
 ) -> BookingPorts:
     settings = core.settings
@@ -239,6 +241,7 @@ def _booking_ports(
         list_bookings=reads.may_lag(booking_list.list_bookings),
         unpaid_seats=UnpaidSeats(rate_limit.unpaid_seat_limits_of(settings), windows),
         saved_passengers=partial(list_passengers, passengers),
+        policies=policies,
     )
 
 
@@ -283,6 +286,7 @@ def _pricing_ports(
     bus: CommandBus,
     quotes: JourneyQuotes,
     client: redis.asyncio.Redis | None,
+    policies: CurrentPolicies,
     reads: Reads,
 ) -> PricingPorts:
     search = reads.search()
@@ -298,7 +302,7 @@ def _pricing_ports(
         search_days=reads.may_lag(searches.find_in_days),
         served_routes=reads.may_lag(searches.served_routes),
         airports=load_airports(),
-        policies=CurrentPolicies(bus, utc_now),
+        policies=policies,
     )
 
 

@@ -70,6 +70,7 @@ boarding_pass_facts: the facts of a pass from the booking, its flight and its pe
 boarding_pass_printer: the port that draws boarding passes
 letters: letters to passengers and their words
 letter_reasons: what letters say about codes
+condition_words: the conditions and bags of a fare in words
 letter_batches: letters that one message of the queue carries
 letter_drafts: reads what letters need, together
 send_letter: fills in letters and sends them

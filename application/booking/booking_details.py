@@ -17,6 +17,7 @@ from application.commands import stream_kinds
 from application.commands.command import Command
 from application.identity.ports import Principal
 from application.payment.start_checkout import require_seats
+from application.pricing.fare_conditions import FareConditions, conditions_of_segments
 from domain.booking import actions, preconditions, states
 from domain.booking.preconditions import SegmentFacts
 from domain.booking.state import Booking, SpecialService
@@ -44,7 +45,8 @@ BookedFlight = Flight
 class BookingDetails(msgspec.Struct, frozen=True):
     """One booking; `names` are None where the person was erased, `special_services` are opened.
 
-    `flights` are those of the segments, in order, as they are now.
+    `flights` are those of the segments, in order, as they are now, and `conditions` those that each
+    segment was sold under.
 
     `due` is what a checkout would collect now: what is outstanding of the amount due. `credits` is
     what travel credit pays or has paid. `refund_status` is None where no refund is owed; `refunds`
@@ -59,6 +61,7 @@ class BookingDetails(msgspec.Struct, frozen=True):
     booking: Booking
     names: Sequence[Name | None]
     flights: Sequence[BookedFlight]
+    conditions: Sequence[FareConditions]
     price_lines: Sequence[PriceLine]
     due: money.Money
     credits: tuple[CreditPart, ...]
@@ -105,11 +108,14 @@ async def details(
     payments = _paying(done.booking_id, booking, collected)
     due = _due(booking, payments)
     flights = await booked_flights(ports, booking, is_new=is_new)
+    # Remembered before it is in force: it has each version that a booking was sold under.
+    in_force = await ports.policies.in_force()
     return BookingDetails(
         booking_id=done.booking_id,
         booking=booking,
         names=await _opened_names(ports, booking) if names is None else names,
         flights=flights,
+        conditions=conditions_of_segments(in_force.book, booking.segments),
         price_lines=lines(booking.price_now(), [each.type for each in booking.passengers]),
         due=due,
         credits=tuple(

@@ -9,6 +9,7 @@ from application.booking.unpaid_seats import UnpaidSeats
 from application.commands.bus import CommandBus
 from application.inventory.airports import Airports
 from application.payment.collect import Collector
+from application.policies.current_policies import CurrentPolicies
 from application.ports import Clock, TicketStock, Vault
 from application.pricing.signed_quotes import QuoteSigner
 from application.queries import ListBookings
@@ -35,3 +36,4 @@ class BookingPorts(msgspec.Struct, frozen=True):
     list_bookings: ListBookings
     unpaid_seats: UnpaidSeats
     saved_passengers: PassengersOf
+    policies: CurrentPolicies

@@ -1,11 +1,14 @@
-"""The conditions of a fare, as they are shown before it is bought."""
+"""The conditions of a fare, as they are shown before and after it is bought."""
 
 import functools
+from collections.abc import Sequence
 
 import msgspec
 
-from application.policies.fee_terms import FeeTerms
+from application.policies.fee_terms import FeeTerms, terms_of
+from domain.booking.values import Segment
 from domain.inventory.events import Residue
+from domain.policies.book import PolicyBook
 from domain.policies.values import FeeBand
 from domain.pricing import baggage
 from domain.pricing.baggage import BaggageAllowance
@@ -38,6 +41,8 @@ def conditions_of(cabin: str, residue: Residue, terms: FeeTerms) -> FareConditio
     )
 
 
-def baggage_of(cabin: str) -> BaggageAllowance:
-    """Return what a passenger of this cabin carries along."""
-    return baggage.allowance(cabin)
+def conditions_of_segments(
+    book: PolicyBook, segments: Sequence[Segment]
+) -> tuple[FareConditions, ...]:
+    """Return the conditions that each segment was quoted or sold under, in order (O4)."""
+    return tuple(conditions_of(each.cabin, each.residue, terms_of(book, each)) for each in segments)

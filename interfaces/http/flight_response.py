@@ -13,9 +13,10 @@ import msgspec
 
 from application.booking.booking_details import BookedFlight, BookingDetails
 from application.flight_searches import ANSWERS_REMEMBERED, FlightOffer, Remembered
-from application.pricing.fare_conditions import FareConditions, baggage_of
+from application.pricing.fare_conditions import FareConditions
 from application.pricing.find_connections import Connection
 from application.pricing.find_flights import PricedFlight
+from application.pricing.quote_journey import QuotedJourney
 from interfaces.http import wire
 
 _MINUTE = dt.timedelta(minutes=1)
@@ -95,12 +96,26 @@ class FlightResponse(TimetableResponse, rename=_member, kw_only=True):
 
 
 class SegmentResponse(TimetableResponse, rename=_member, kw_only=True):
-    """One flight of a booked journey; `flightStatus` is scheduled, cancelled or departed."""
+    """One flight of a booked journey; `flightStatus` is scheduled, cancelled or departed.
+
+    `conditions` are those that it was sold under, whatever is sold now.
+    """
 
     flight_id: str
     cabin: wire.CabinName
     fare_class: str
     flight_status: str
+    conditions: FareConditionsResponse
+    baggage: BaggageResponse
+
+
+class QuotedSegmentResponse(msgspec.Struct, rename="camel"):
+    """A flight of a quoted journey, with the class that was found and its conditions."""
+
+    flight_id: str
+    cabin: wire.CabinName
+    fare_class: str
+    conditions: FareConditionsResponse
     baggage: BaggageResponse
 
 
@@ -143,7 +158,7 @@ def flight(found: PricedFlight) -> FlightResponse:
         cabin=wire.CABIN_NAMES[found.cabin],
         fare_class=offer.fare_class,
         conditions=_conditions(found.conditions),
-        baggage=_baggage(found.cabin),
+        baggage=_baggage(found.conditions),
         **_timetable(offer),
     )
 
@@ -156,10 +171,27 @@ def segments(details: BookingDetails) -> list[SegmentResponse]:
             cabin=wire.CABIN_NAMES[segment.cabin],
             fare_class=segment.fare_class,
             flight_status=flight.status.value,
-            baggage=_baggage(segment.cabin),
+            conditions=_conditions(conditions),
+            baggage=_baggage(conditions),
             **_timetable(flight),
         )
-        for segment, flight in zip(details.booking.segments, details.flights, strict=True)
+        for segment, flight, conditions in zip(
+            details.booking.segments, details.flights, details.conditions, strict=True
+        )
+    ]
+
+
+def quoted_segments(quoted: QuotedJourney) -> list[QuotedSegmentResponse]:
+    """Return the flights of a quote as JSON."""
+    return [
+        QuotedSegmentResponse(
+            flight_id=segment.flight,
+            cabin=wire.CABIN_NAMES[segment.cabin],
+            fare_class=segment.fare_class,
+            conditions=_conditions(conditions),
+            baggage=_baggage(conditions),
+        )
+        for segment, conditions in zip(quoted.segments, quoted.conditions, strict=True)
     ]
 
 
@@ -199,10 +231,10 @@ def _minutes(duration: dt.timedelta) -> int:
     return duration // _MINUTE
 
 
-@functools.cache
-def _baggage(cabin: str) -> BaggageResponse:
-    """Return the allowance of a cabin as JSON."""
-    allowed = baggage_of(cabin)
+@functools.lru_cache(256)
+def _baggage(known: FareConditions) -> BaggageResponse:
+    """Return an allowance as JSON."""
+    allowed = known.baggage
     return BaggageResponse(
         allowed.checked_pieces,
         allowed.checked_kilograms,

@@ -32,6 +32,7 @@ from application.payment.process_event import (
 )
 from application.payment.receive_event import EventReceiver
 from application.payment.refunding import Refunder
+from application.policies.current_policies import CurrentPolicies
 from application.pricing.signed_quotes import QuoteSigner
 from application.processes.follow_flight_when_changed import FlightFollower
 from application.processes.immediate_steps import ImmediateSteps
@@ -175,6 +176,7 @@ class AirlineProcess(Airline):
             list_bookings=unused,
             unpaid_seats=unlimited_seats(),
             saved_passengers=unused,
+            policies=CurrentPolicies(self.bus, world.clock),
         )
 
     def dispute_ports(self) -> DisputePorts:

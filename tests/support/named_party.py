@@ -14,6 +14,7 @@ from application.booking.people import Contact, Name
 from application.booking.ports import BookingPorts
 from application.identity.ports import Principal
 from application.inventory.depart_flight import DepartFlight
+from application.policies.current_policies import CurrentPolicies
 from application.pricing.signed_quotes import QuoteSigner
 from domain.booking.preconditions import CheckInWindow
 from domain.booking.values import Channel, Passenger
@@ -124,6 +125,7 @@ class NamedParty:
             list_bookings=absent,
             unpaid_seats=unlimited_seats(),
             saved_passengers=absent,
+            policies=CurrentPolicies(self.bus, self.airline.clock),  # type: ignore[arg-type]  # as above
         )
 
     def check_in(
