@@ -110,12 +110,13 @@ async def details(
     flights = await booked_flights(ports, booking, is_new=is_new)
     # Remembered before it is in force: it has each version that a booking was sold under.
     in_force = await ports.policies.in_force()
+    conditions = conditions_of_segments(in_force.book, booking.segments)
     return BookingDetails(
         booking_id=done.booking_id,
         booking=booking,
         names=await _opened_names(ports, booking) if names is None else names,
         flights=flights,
-        conditions=conditions_of_segments(in_force.book, booking.segments),
+        conditions=conditions,
         price_lines=lines(booking.price_now(), [each.type for each in booking.passengers]),
         due=due,
         credits=tuple(
@@ -124,7 +125,7 @@ async def details(
         refund_status=_refund_status(booking, payments),
         available_actions=actions.available_actions(
             booking,
-            _segment_facts(ports, done.booking_id, booking, flights),
+            _segment_facts(ports, done.booking_id, booking, flights, conditions),
             window=ports.check_in_window,
             at_gate=roles.may(principal.role, "handle_passengers"),
             now=ports.clock(),
@@ -196,11 +197,18 @@ async def booked_flights(
 
 
 def _segment_facts(
-    ports: BookingPorts, booking_id: str, booking: Booking, flights: Sequence[Flight]
+    ports: BookingPorts,
+    booking_id: str,
+    booking: Booking,
+    flights: Sequence[Flight],
+    conditions: Sequence[FareConditions],
 ) -> tuple[SegmentFacts, ...]:
     """Return the facts of segments where actions depend on them: ticketed or waitlisted."""
     if booking.status in states.TICKETED:
-        return tuple(journey.facts_of(flight) for flight in flights)
+        return tuple(
+            msgspec.structs.replace(journey.facts_of(flight), modifiable=sold.family.modifiable)
+            for flight, sold in zip(flights, conditions, strict=True)
+        )
     if booking.status not in states.WAITLISTED:
         return ()
     found = []

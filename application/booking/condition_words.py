@@ -5,16 +5,12 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from application.mail import Language
-from application.pricing.fare_conditions import FareConditions
-from domain.policies.values import FeeBand
+from application.pricing.fare_conditions import FareConditions, fare_basis
+from domain.policies.bands import FeeBand
 
 HEADING: Mapping[Language, str] = {
     "en": "Conditions and bags:",
     "ar": "شروط الأجرة والأمتعة:",
-}
-_CABINS: Mapping[Language, Mapping[str, str]] = {
-    "en": {"Y": "economy", "J": "business"},
-    "ar": {"Y": "الدرجة السياحية", "J": "درجة رجال الأعمال"},
 }
 
 
@@ -28,6 +24,7 @@ class _Words(msgspec.Struct, frozen=True):
     band: str
     after_departure: str
     no_change_after: str
+    no_change: str
     no_show: str
     residue: Mapping[str, str]
     separator: str
@@ -35,7 +32,7 @@ class _Words(msgspec.Struct, frozen=True):
 
 _WORDS: Mapping[Language, _Words] = {
     "en": _Words(
-        fare="{cabin}, class {fare_class}",
+        fare="{family}, class {fare_class}, fare basis {fare_basis}",
         bags="Bags of a passenger with a seat: {checked} x {checked_kg} kg in the hold, "
         "{cabin} x {cabin_kg} kg in the cabin",
         cancellation="Cancellation keeps, of fare and extras, by notice before departure: {bands}",
@@ -43,6 +40,7 @@ _WORDS: Mapping[Language, _Words] = {
         band="from {hours} h {percent} %",
         after_departure="after departure {percent} %",
         no_change_after="after departure none",
+        no_change="This fare cannot be changed",
         no_show="Missed flight: airport charges come back, nothing else",
         residue={
             "cash": "A change to a lower fare: the difference goes back to how you paid",
@@ -51,7 +49,7 @@ _WORDS: Mapping[Language, _Words] = {
         separator="; ",
     ),
     "ar": _Words(
-        fare="{cabin}، الفئة {fare_class}",
+        fare="{family}، الفئة {fare_class}، أساس الأجرة {fare_basis}",
         bags="أمتعة المسافر الذي له مقعد: {checked} × {checked_kg} كجم في الشحن، "
         "{cabin} × {cabin_kg} كجم في المقصورة",
         cancellation="يُخصم عند الإلغاء من الأجرة والإضافات، بحسب المدة قبل المغادرة: {bands}",
@@ -59,6 +57,7 @@ _WORDS: Mapping[Language, _Words] = {
         band="من {hours} ساعة {percent} %",
         after_departure="بعد المغادرة {percent} %",
         no_change_after="بعد المغادرة لا تعديل",
+        no_change="لا يمكن تعديل هذه الأجرة",
         no_show="التخلف عن الرحلة: تُسترد رسوم المطارات فقط",
         residue={
             "cash": "التعديل إلى أجرة أقل: يعود الفرق إلى وسيلة الدفع",
@@ -69,10 +68,14 @@ _WORDS: Mapping[Language, _Words] = {
 }
 
 
-def fare_of(cabin: str, fare_class: str, language: Language) -> str:
-    """Return the cabin and class of a fare in one line."""
-    name = _CABINS[language][cabin]
-    return _WORDS[language].fare.format(cabin=name, fare_class=fare_class)
+def fare_of(known: FareConditions, fare_class: str, language: Language) -> str:
+    """Return the family, class and basis of a fare in one line."""
+    name = known.family.name
+    return _WORDS[language].fare.format(
+        family=name.ar if language == "ar" else name.en,
+        fare_class=fare_class,
+        fare_basis=fare_basis(fare_class, known.family),
+    )
 
 
 def lines(known: FareConditions, language: Language) -> list[str]:
@@ -87,10 +90,16 @@ def lines(known: FareConditions, language: Language) -> list[str]:
             cabin_kg=bags.cabin_kilograms,
         ),
         words.cancellation.format(bands=_bands(words, known.cancellation, after)),
-        words.change.format(bands=_bands(words, known.modification, words.no_change_after)),
+        *_change(words, known),
         words.no_show,
-        words.residue[known.residue],
     ]
+
+
+def _change(words: _Words, known: FareConditions) -> list[str]:
+    if not known.modification:
+        return [words.no_change]
+    bands = _bands(words, known.modification, words.no_change_after)
+    return [words.change.format(bands=bands), words.residue[known.residue]]
 
 
 def _bands(words: _Words, bands: Sequence[FeeBand], last: str) -> str:

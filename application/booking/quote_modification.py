@@ -18,6 +18,7 @@ from application.identity.ports import Principal
 from application.policies.fee_terms import terms_of
 from application.policies.read_book import read_book
 from application.pricing import journeys
+from application.pricing.fare_conditions import FareConditions, conditions_of_segments
 from application.pricing.journeys import WantedSegment
 from application.pricing.signed_quotes import QUOTE_LIFETIME
 from domain.booking import (
@@ -81,11 +82,14 @@ class WantedModification(msgspec.Struct, frozen=True):
 
 
 class IssuedQuote(msgspec.Struct, frozen=True):
-    """A quote with the id by which it is accepted, and the currency of its amounts."""
+    """A quote with the id by which it is accepted, the currency of its amounts, and the conditions
+    of what is exchanged for.
+    """
 
     quote_id: str
     quote: ModificationQuote
     currency: str
+    conditions: FareConditions
 
 
 async def quote_modification(
@@ -107,12 +111,13 @@ async def quote_modification(
     if new is not None:
         births = await known_birth_dates(ports, booking)
         ages.require_ages_on(booking, births, segment=wanted.segment, flight_id=to.flight)
+    book = await read_book(ports.bus)
     quote = modification_quote(
         booking_id,
         booking,
         flights,
         new,
-        book=await read_book(ports.bus),
+        book=book,
         segment=wanted.segment,
         to=to,
         reason="requested",
@@ -122,7 +127,8 @@ async def quote_modification(
     if wanted.waiver is not None:
         notes = await sealed_note(ports.vault, booking, wanted.waiver)
         quote = replace(quote, modification=replace(quote.modification, notes=notes))
-    return IssuedQuote(ports.quotes.issue(quote), quote, booking.currency)
+    (conditions,) = conditions_of_segments(book, [quote.modification.to])
+    return IssuedQuote(ports.quotes.issue(quote), quote, booking.currency, conditions)
 
 
 async def _changeable(
@@ -156,15 +162,16 @@ def modification_quote(
     CouponNotOpen, AmountNotCollectable and what the sale of the new flight does.
     """
     old, waived = flights[segment], waiver is not None
-    facts = journey.facts_of(old)
+    terms = terms_of(book, booking.segments[segment])
+    facts = replace(journey.facts_of(old), modifiable=terms.family.modifiable)
     booking_modification.require_modifiable(booking, segment, facts, now=now, waived=waived)
     free = waived or disruption.is_material(booking, segment)
     found = _fit(booking, old, new, segment=segment, to=to, now=now, free=free)
     after = [found if index == segment else each for index, each in enumerate(flights)]
     _require_order(booking, after, segment=segment, to=to)
-    coupons, terms = booking.open_coupons(segment), terms_of(book, booking.segments[segment])
+    coupons = booking.open_coupons(segment)
     notice = None if free else _notice(coupons, facts, now=now)
-    target = _target(booking, found, coupons, to=to)
+    target = _target(booking, found, coupons, to=to, book=book)
     fee = cancellation_fee.change_fee(booking, coupons, target.fare, terms, notice)
     exchange = _exchange(booking, after, coupons, target.fare, fee=fee)
     if free:
@@ -284,8 +291,12 @@ def _target(
     coupons: Sequence[Coupon],
     *,
     to: WantedSegment,
+    book: PolicyBook,
 ) -> Target:
-    """Return the segment with a fare class that has seats, and its fare; its terms stay (O4)."""
+    """Return the segment with a fare class that has seats, and its fare.
+
+    The versions of its terms stay (O4); of these the family of the new class counts.
+    """
     cabin = flight.cabins[to.cabin]
     bucket = (
         cabin.bucket(to.fare_class)
@@ -295,8 +306,9 @@ def _target(
     if bucket is None:
         raise flight_rejections.CabinNotFound(field="fareClass", fareClass=to.fare_class or "")
     sold_under = booking.segments[coupons[0].segment].sold_under
+    segment = Segment(to.flight, to.cabin, bucket.code, bucket.residue, sold_under)
     return Target(
-        Segment(to.flight, to.cabin, bucket.code, bucket.residue, sold_under),
+        journeys.with_residue_of_family(book, segment),
         exchange_rates.convert(bucket.fare, booking.currency),
     )
 

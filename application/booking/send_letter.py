@@ -171,11 +171,11 @@ def _conditions(draft: Draft, language: letters.Language) -> str:
         return ""
     lines = [condition_words.HEADING[language]]
     for segment, flight in draft.ahead.items():
-        sold = draft.booking.segments[segment]
+        known, sold = draft.conditions[segment], draft.booking.segments[segment]
         lines += [
             f"  {flight.number} {flight.origin}-{flight.destination}  "
-            + condition_words.fare_of(sold.cabin, sold.fare_class, language),
-            *(f"    {each}" for each in condition_words.lines(draft.conditions[segment], language)),
+            + condition_words.fare_of(known, sold.fare_class, language),
+            *(f"    {each}" for each in condition_words.lines(known, language)),
         ]
     return "\n".join(lines)
 

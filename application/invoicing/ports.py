@@ -42,7 +42,6 @@ class SoldFare(msgspec.Struct, frozen=True):
     """The fare of a flight, by its stream, with the conditions that it was sold under."""
 
     flight: str
-    cabin: str
     fare_class: str
     conditions: FareConditions
 

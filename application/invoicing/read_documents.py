@@ -80,7 +80,7 @@ async def _sold_fares(ports: BookingPorts, booking_id: str) -> tuple[SoldFare, .
     assert isinstance(first, BookingInitiated), "a booking divided off another has no invoice"
     conditions = conditions_of_segments(await read_book(ports.bus), first.segments)
     return tuple(
-        SoldFare(each.flight, each.cabin, each.fare_class, known)
+        SoldFare(each.flight, each.fare_class, known)
         for each, known in zip(first.segments, conditions, strict=True)
     )
 

@@ -45,7 +45,9 @@ class PoliciesInForce:
         if found is None:
             versions = versions_in_force(self.book, sale, at=self._at)
             known = versions if isinstance(versions, FeeVersions) else LAUNCH_FEES
-            found = terms_of_versions(self.book, known)
+            found = terms_of_versions(
+                self.book, known, cabin=sale.cabin, fare_class=sale.fare_class
+            )
             if len(self._terms) < SALES_REMEMBERED:
                 self._terms[sale] = found
         return found

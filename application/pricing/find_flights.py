@@ -96,7 +96,7 @@ async def read_flight(ports: PricingPorts, flight_id: str) -> PricedFlight:
 def priced(offer: FlightOffer, cabin: str, in_force: PoliciesInForce) -> PricedFlight:
     """Return the departure with its price for one adult alone, and its conditions."""
     terms = in_force.terms(_sale(offer, cabin))
-    conditions = fare_conditions.conditions_of(cabin, offer.residue, terms)
+    conditions = fare_conditions.conditions_of(offer.residue, terms)
     return PricedFlight(offer, cabin, price_of(offer), conditions)
 
 

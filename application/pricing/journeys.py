@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from application.policies.fee_terms import sale_of, versions_in_force
+from application.policies.fee_terms import sale_of, terms_of, versions_in_force
 from application.pricing import seat_extras
 from domain.booking import connections, sale
 from domain.booking import rejections as booking_rejections
@@ -108,16 +108,30 @@ def price(
     )
     charge_limits.require_collectable(total.total())
     segments = [
-        Segment(
-            each.flight,
-            each.cabin,
-            bucket.code,
-            bucket.residue,
-            versions_in_force(book, sale_of(flight, each.cabin, bucket), at=now),
-        )
+        _segment(each, flight, bucket, book=book, now=now)
         for each, flight, bucket in zip(wanted.segments, found, buckets, strict=True)
     ]
     return Priced(tuple(segments), total)
+
+
+def _segment(
+    wanted: WantedSegment, flight: Flight, bucket: Bucket, *, book: PolicyBook, now: dt.datetime
+) -> Segment:
+    """Return the segment with the versions that a sale of this instant is made under."""
+    segment = Segment(
+        wanted.flight,
+        wanted.cabin,
+        bucket.code,
+        bucket.residue,
+        versions_in_force(book, sale_of(flight, wanted.cabin, bucket), at=now),
+    )
+    return with_residue_of_family(book, segment)
+
+
+def with_residue_of_family(book: PolicyBook, segment: Segment) -> Segment:
+    """Return the segment with the residue of its family, where that has a rule of its own."""
+    residue = terms_of(book, segment).family.residue
+    return segment if residue is None else msgspec.structs.replace(segment, residue=residue)
 
 
 def _operating(flight: Flight | None, *, now: dt.datetime) -> Flight:

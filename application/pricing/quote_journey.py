@@ -14,6 +14,9 @@ from domain.kernel import money
 from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import PassengerType, PriceLine, lines
 
+# A flight of a quote with the class that was found.
+QuotedSegment = Segment
+
 
 class QuotedJourney(msgspec.Struct, frozen=True):
     """A quote: book with `quote_id` before `valid_until` and pay exactly `total`.

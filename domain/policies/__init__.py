@@ -1,6 +1,8 @@
 """The policy book: rules that the airline sets itself, as published versions with their dates.
 
 values: the typed value of each policy, and the values of the launch
+bands: bands of fees by the notice before departure
+fare_families: the brands of each cabin with their conditions
 scope: which sales a version applies to, and which of two versions is more specific
 events: all events
 state: the state of a policy: its versions and the proposal that waits

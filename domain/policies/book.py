@@ -2,12 +2,22 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from typing import TypeVar
 
 import msgspec
 
 from domain.policies.scope import Sale
 from domain.policies.state import Policy, Version, of_launch
-from domain.policies.values import NAMES, CancellationFees, ChangeFees, PolicyName
+from domain.policies.values import (
+    NAMES,
+    CancellationFees,
+    ChangeFees,
+    PolicyName,
+    PolicyValue,
+    name_of_type,
+)
+
+Value = TypeVar("Value", bound=PolicyValue)
 
 
 class PolicyBook(msgspec.Struct, frozen=True):
@@ -27,15 +37,17 @@ class PolicyBook(msgspec.Struct, frozen=True):
 
     def cancellation_fees(self, version: int) -> CancellationFees:
         """Return what this version keeps of a cancelled coupon."""
-        value = self.policies["cancellation_fees"].version(version).value
-        assert isinstance(value, CancellationFees)
-        return value
+        return self.value(CancellationFees, version)
 
     def change_fees(self, version: int) -> ChangeFees:
         """Return what a change costs in this version."""
-        value = self.policies["change_fees"].version(version).value
-        assert isinstance(value, ChangeFees)
-        return value
+        return self.value(ChangeFees, version)
+
+    def value(self, kind: type[Value], version: int) -> Value:
+        """Return what this version of the policy with such values says."""
+        found = self.policies[name_of_type(kind)].version(version).value
+        assert isinstance(found, kind)
+        return found
 
     def next_change(self, *, after: dt.datetime) -> dt.datetime | None:
         """Return when the next version takes effect; None where none is published yet."""

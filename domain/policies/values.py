@@ -3,27 +3,18 @@
 Notice is counted in whole hours before departure; lower bounds are inclusive.
 """
 
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Mapping
 from typing import Literal, get_args
 
 import msgspec
 
 from domain.kernel import ids
-from domain.policies import rejections
+from domain.policies import bands, fare_families
+from domain.policies.bands import FeeBand
+from domain.policies.fare_families import LAUNCH_FAMILIES, FareFamilies
 
-PolicyName = Literal["cancellation_fees", "change_fees"]
+PolicyName = Literal["cancellation_fees", "change_fees", "fare_families"]
 NAMES: tuple[PolicyName, ...] = get_args(PolicyName)
-BAND_LIMIT = 12
-# A year, in hours: flights are not sold earlier.
-LONGEST_NOTICE = 8_784
-
-
-class FeeBand(msgspec.Struct, frozen=True):
-    """With at least this notice before departure, this share of the price is kept."""
-
-    from_hours: int
-    percent: int
 
 
 class CancellationFees(
@@ -40,7 +31,7 @@ class CancellationFees(
 
     def percent_at(self, notice: int) -> int:
         """Return the share that is kept at this notice in hours; negative after departure."""
-        found = _percent(self.bands, notice)
+        found = bands.percent_at(self.bands, notice)
         return self.after_departure_percent if found is None else found
 
 
@@ -53,10 +44,10 @@ class ChangeFees(
 
     def percent_at(self, notice: int) -> int | None:
         """Return the share at this notice in hours; None after departure, when nothing changes."""
-        return _percent(self.bands, notice)
+        return bands.percent_at(self.bands, notice)
 
 
-PolicyValue = CancellationFees | ChangeFees
+PolicyValue = CancellationFees | ChangeFees | FareFamilies
 
 # The airline's conditions of carriage since the launch. Bookings of earlier releases were sold
 # under these: a change of them would change contracts, so a test compares them with a copy.
@@ -66,6 +57,7 @@ LAUNCH: Mapping[PolicyName, PolicyValue] = {
         after_departure_percent=100,
     ),
     "change_fees": ChangeFees((FeeBand(168, 0), FeeBand(72, 5), FeeBand(24, 10), FeeBand(0, 15))),
+    "fare_families": LAUNCH_FAMILIES,
 }
 
 
@@ -76,29 +68,31 @@ def stream_of(name: str) -> str:
 
 def name_of(value: PolicyValue) -> PolicyName:
     """Return the policy that this is a value of."""
-    return "cancellation_fees" if isinstance(value, CancellationFees) else "change_fees"
+    return name_of_type(type(value))
+
+
+def name_of_type(kind: type[PolicyValue]) -> PolicyName:
+    """Return the policy whose values are of this type."""
+    for name, value in LAUNCH.items():
+        if type(value) is kind:
+            return name
+    raise AssertionError(f"{kind} is no value of a policy")
 
 
 def require_valid(value: PolicyValue) -> None:
+    """The value is one that its policy may have; otherwise InvalidPolicy."""
+    if isinstance(value, FareFamilies):
+        fare_families.require_valid(value)
+    else:
+        _require_fees(value)
+
+
+def _require_fees(value: CancellationFees | ChangeFees) -> None:
     """The bands reach down to departure, each once, with shares of 0 to 100 percent; otherwise
     InvalidPolicy.
     """
-    hours = [each.from_hours for each in value.bands]
-    if not 0 < len(hours) <= BAND_LIMIT or hours[-1] != 0:
-        raise rejections.InvalidPolicy(
-            field="value.bands", reason="bands_not_down_to_departure", limit=BAND_LIMIT
-        )
-    if any(longer <= shorter for longer, shorter in pairwise((LONGEST_NOTICE + 1, *hours))):
-        raise rejections.InvalidPolicy(field="value.bands", reason="bands_not_in_order")
+    bands.require_valid(value.bands, field="value.bands")
     percents = [each.percent for each in value.bands]
     if isinstance(value, CancellationFees):
         percents.append(value.after_departure_percent)
-    if not all(0 <= each <= 100 for each in percents):
-        raise rejections.InvalidPolicy(field="value", reason="percent_out_of_range")
-
-
-def _percent(bands: Sequence[FeeBand], notice: int) -> int | None:
-    for band in bands:
-        if notice >= band.from_hours:
-            return band.percent
-    return None
+    bands.require_percents(percents)

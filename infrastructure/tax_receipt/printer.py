@@ -84,7 +84,7 @@ def _conditions(sheet: "Sheet", document: TaxDocumentIssued, sold: Sequence[Sold
     for each in sold:
         sheet.rule(x=MARGIN, y=y - 3.6, width=INNER)
         for language, x in sides:
-            fare = condition_words.fare_of(each.cabin, each.fare_class, language)
+            fare = condition_words.fare_of(each.conditions, each.fare_class, language)
             first = f"{ids.flight_name(each.flight)}  {fare}"
             for text in (first, *condition_words.lines(each.conditions, language)):
                 is_right = language == "ar"

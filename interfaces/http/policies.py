@@ -20,6 +20,7 @@ from interfaces.http.strict_request import StrictRequest
 Route = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}-[A-Z]{3}$(?!\n)")]
 Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
 Instant = Annotated[dt.datetime, msgspec.Meta(tz=True)]
+FamilyText = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
 Reason = Literal["commercial", "law", "correction", "rollback"]
 
 
@@ -40,12 +41,50 @@ class PolicyBandRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=Tr
     percent: Annotated[int, msgspec.Meta(ge=0, le=100)]
 
 
-class PolicyValueRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """The bands from the longest notice down to 0; a fee of cancellations has the share after
-    departure, too."""
+Bands = Annotated[list[PolicyBandRequest], msgspec.Meta(max_length=12)]
 
-    bands: Annotated[list[PolicyBandRequest], msgspec.Meta(max_length=12)]
+
+class PolicyFamilyNameRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """What travellers read."""
+
+    en: FamilyText
+    ar: FamilyText
+
+
+class PolicyBaggageRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """Bags of a passenger with a seat, in the hold and in the cabin, and what each may weigh."""
+
+    checked_pieces: Annotated[int, msgspec.Meta(ge=0, le=10)]
+    checked_kilograms: Annotated[int, msgspec.Meta(ge=0, le=32)]
+    cabin_pieces: Annotated[int, msgspec.Meta(ge=0, le=10)]
+    cabin_kilograms: Annotated[int, msgspec.Meta(ge=0, le=32)]
+
+
+class PolicyFamilyRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """A brand of a cabin, by its code (Y or J). One family of each cabin names no `fareClasses`: it
+    has all that no other has. Fees and `residue` that are null are those of the other policies, and
+    of the fare class."""
+
+    code: Annotated[str, msgspec.Meta(pattern=r"^[A-Z][A-Z0-9]{0,11}$(?!\n)")]
+    name: PolicyFamilyNameRequest
+    cabin: Literal["Y", "J"]
+    fare_basis: Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{1,7}$(?!\n)")]
+    baggage: PolicyBaggageRequest
+    fare_classes: Annotated[tuple[wire.FareClassCode, ...], msgspec.Meta(max_length=26)] = ()
+    modifiable: bool = True
+    cancellation: Bands | None = None
+    after_departure_percent: Annotated[int, msgspec.Meta(ge=0, le=100)] = 100
+    modification: Bands | None = None
+    residue: Literal["cash", "credit"] | None = None
+
+
+class PolicyValueRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """The members of the policy and no others: bands from the longest notice down to 0 for fees,
+    the brands of all cabins for fare families."""
+
+    bands: Bands | None = None
     after_departure_percent: Annotated[int, msgspec.Meta(ge=0, le=100)] | None = None
+    families: Annotated[list[PolicyFamilyRequest], msgspec.Meta(max_length=20)] | None = None
 
 
 class PolicyProposalRequest(idempotency.KeyedRequest):

@@ -9,21 +9,24 @@ from typing import Any
 
 from hypothesis import event, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from domain.booking.events import BookingCancelled, BookingInitiated, BookingReserved
 from domain.inventory import sales_window
 from domain.kernel.rejections import Rejection
+from domain.policies.bands import FeeBand
 from domain.policies.events import PolicyPublished
+from domain.policies.fare_families import FareFamilies
 from domain.policies.scope import Scope
 from domain.policies.values import (
     LAUNCH,
     CancellationFees,
     ChangeFees,
-    FeeBand,
     PolicyValue,
     stream_of,
 )
 from tests.support.airline import create_booking
+from tests.support.fare_families import LIGHT, only
 from tests.support.memory_airline import MemoryAirline
 from tests.support.memory_log import envelope
 from tests.support.policies import publish
@@ -43,7 +46,7 @@ BANDS = st.lists(st.tuples(st.sampled_from((168, 72, 48, 24)), PERCENT), max_siz
 STEPS = st.one_of(
     st.tuples(
         st.just("publish"),
-        st.booleans(),
+        st.sampled_from(("cancellation_fees", "change_fees", "fare_families")),
         st.sampled_from(SCOPES),
         BANDS,
         PERCENT,
@@ -78,17 +81,23 @@ class Book:
 
     def publish(
         self,
-        of_changes: bool,
+        name: str,
         scope: Scope,
         bands: list[tuple[int, int]],
         last: int,
         in_hours: int | None,
     ) -> None:
-        """Publish fees with these bands, now or later."""
+        """Publish fees with these bands, of a family or of all of them, now or later."""
         table = tuple(
             FeeBand(hours, percent) for hours, percent in sorted({**dict(bands), 0: last}.items())
         )[::-1]
-        value: PolicyValue = ChangeFees(table) if of_changes else CancellationFees(table, 100)
+        values: dict[str, PolicyValue] = {
+            "cancellation_fees": CancellationFees(table, 100),
+            "change_fees": ChangeFees(table),
+            # Every second one leaves the fees to the policies.
+            "fare_families": only(replace(LIGHT, cancellation=table if last % 2 else None)),
+        }
+        value = values[name]
         now = self.airline.clock.now
         begins = None if in_hours is None else now + dt.timedelta(hours=in_hours)
         publish(self.airline, value, scope=scope, valid_from=begins)
@@ -150,6 +159,10 @@ class Book:
             wanted = self.in_force("cancellation_fees", flight, decided_at)
             assert sold.cancellation_fees == wanted
             assert sold.change_fees == self.in_force("change_fees", flight, decided_at)
+            assert sold.families == self.in_force("fare_families", flight, decided_at)
+            own = dict(self.versions("fare_families"))[sold.families]
+            assert own is None or isinstance(own.value, FareFamilies)
+            own_bands = None if own is None else own.value.families[0].cancellation
             ends = [each for each in recorded if isinstance(each.event, BookingCancelled)]
             for each in ends:
                 assert isinstance(each.event, BookingCancelled)
@@ -160,7 +173,8 @@ class Book:
                 value = LAUNCH["cancellation_fees"] if version is None else version.value
                 assert isinstance(value, CancellationFees)
                 after = value.after_departure_percent
-                kept = next((b.percent for b in value.bands if hours >= b.from_hours), after)
+                bands = value.bands if own_bands is None else own_bands
+                kept = next((b.percent for b in bands if hours >= b.from_hours), after)
                 assert each.event.fee == KEPT_FROM * kept // 100
 
 

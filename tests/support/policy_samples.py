@@ -8,13 +8,14 @@ from domain.booking.values import FeeVersions
 from domain.kernel.events import DomainEvent
 from domain.policies.events import PolicyProposed, PolicyPublished
 from domain.policies.values import LAUNCH
+from tests.support.fare_families import BRANDS
 
 FORMS: dict[str, tuple[Any, ...]] = {
     # The stored samples of journeys are older than the versions of fees.
     "segments.sold_under": (msgspec.UNSET,),
-    "to.sold_under": (msgspec.UNSET, FeeVersions(2, 3)),
-    "policy.proposed.value": tuple(LAUNCH.values()),
-    "policy.published.value": tuple(LAUNCH.values()),
+    "to.sold_under": (msgspec.UNSET, FeeVersions(2, 3), FeeVersions(2, 3, 4)),
+    "policy.proposed.value": (*LAUNCH.values(), BRANDS),
+    "policy.published.value": (*LAUNCH.values(), BRANDS),
 }
 BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
     PolicyPublished: (PolicyProposed,),

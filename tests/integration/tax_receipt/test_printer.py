@@ -57,12 +57,12 @@ async def test_a_standard_document_names_the_buyer_until_the_buyer_is_erased() -
 async def test_a_second_page_has_the_conditions_of_four_flights_in_both_languages() -> None:
     invoice, _ = await documents()
     [segment] = conditions_of_segments(LAUNCH_BOOK, [Segment("flight-SV1-2026-11-24", "J", "J")])
-    sold = [SoldFare(f"flight-SV{each}-2026-11-24", "J", "J", segment) for each in range(1, 5)]
+    sold = [SoldFare(f"flight-SV{each}-2026-11-24", "J", segment) for each in range(1, 5)]
     pdf = PRINTER.pdf(invoice, None, sold)
     first, second = scanner.page_texts(pdf)
     assert [first] == scanner.page_texts(PRINTER.pdf(invoice, None))
     for each in range(1, 5):
-        assert f"SV{each}-2026-11-24  business, class J" in second
+        assert f"SV{each}-2026-11-24  Business, class J, fare basis JOW" in second
     assert second.count("2 x 32 kg in the hold, 2 x 7 kg in the cabin") == 4
     assert second.count("from 168 h 0 %; from 72 h 25 %; from 24 h 50 %; from 0 h 75 %") == 4
     assert second.count(arabic.shaped("المغادرة")) >= 4

@@ -13,7 +13,7 @@ from application.mail import Language
 from application.pricing.fare_conditions import FareConditions, conditions_of_segments
 from domain.booking.values import Segment
 from domain.policies.book import LAUNCH_BOOK
-from domain.pricing.baggage import BaggageAllowance
+from domain.policies.fare_families import BaggageAllowance
 from tests.support.memory_use_cases import CUSTOMER, MemoryUseCases
 from tests.support.policies import cancellation, change, publish
 

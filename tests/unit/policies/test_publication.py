@@ -8,7 +8,14 @@ import pytest
 from application.policies.value_json import members_of, value_from
 from domain.kernel.fold import fold
 from domain.policies import publication, rejections
+from domain.policies.bands import FeeBand
 from domain.policies.events import PolicyEvent, PolicyProposed, PolicyPublished
+from domain.policies.fare_families import (
+    BaggageAllowance,
+    FamilyName,
+    FareFamilies,
+    FareFamily,
+)
 from domain.policies.publication import LEAST_LEAD, LONGEST_LEAD
 from domain.policies.scope import EVERYWHERE, Scope
 from domain.policies.state import Policy, of_launch
@@ -16,12 +23,12 @@ from domain.policies.values import (
     LAUNCH,
     CancellationFees,
     ChangeFees,
-    FeeBand,
     PolicyName,
     PolicyValue,
     name_of,
 )
 from tests.support.examples import NOW
+from tests.support.fare_families import BRANDS
 from tests.support.policies import APPROVER, AUTHOR, cancellation, change
 
 TENTH = cancellation(10)
@@ -196,8 +203,8 @@ def test_members_that_are_not_of_the_schema_are_refused(members: dict[str, Any])
 
 
 def test_a_value_is_read_as_it_is_shown() -> None:
-    for name, value in LAUNCH.items():
-        assert value_from(name, members_of(value)) == value
+    for value in (*LAUNCH.values(), BRANDS):
+        assert value_from(name_of(value), members_of(value)) == value
 
 
 def test_the_values_of_the_launch_never_change() -> None:
@@ -208,6 +215,24 @@ def test_the_values_of_the_launch_never_change() -> None:
         ),
         "change_fees": ChangeFees(
             (FeeBand(168, 0), FeeBand(72, 5), FeeBand(24, 10), FeeBand(0, 15))
+        ),
+        "fare_families": FareFamilies(
+            (
+                FareFamily(
+                    "ECONOMY",
+                    FamilyName("Economy", "السياحية"),
+                    "Y",
+                    "OW",
+                    BaggageAllowance(1, 23, 1, 7),
+                ),
+                FareFamily(
+                    "BUSINESS",
+                    FamilyName("Business", "رجال الأعمال"),
+                    "J",
+                    "OW",
+                    BaggageAllowance(2, 32, 2, 7),
+                ),
+            )
         ),
     }
     assert wanted == LAUNCH
