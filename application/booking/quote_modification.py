@@ -11,6 +11,7 @@ from application.booking import cancellation_fee, journey, remaining_tax
 from application.booking.access import changeable_booking, changeable_by_gate, require_may_waive
 from application.booking.birth_dates import known_birth_dates
 from application.booking.booking_details import booked_flight
+from application.booking.exchange_target import target_of
 from application.booking.ports import BookingPorts
 from application.booking.staff_notes import sealed_note
 from application.commands import stream_kinds
@@ -34,7 +35,7 @@ from domain.booking import modification as booking_modification
 from domain.booking.coupons import Coupon
 from domain.booking.preconditions import SegmentFacts
 from domain.booking.state import Booking, coupon_key
-from domain.booking.values import Modification, Retaxed, Segment
+from domain.booking.values import Modification, Retaxed
 from domain.identity import roles
 from domain.inventory import rejections as flight_rejections
 from domain.inventory import sales_window
@@ -42,7 +43,6 @@ from domain.inventory.state import Flight
 from domain.kernel import money
 from domain.policies.book import PolicyBook
 from domain.pricing import charge_limits, tax
-from domain.pricing import exchange as exchange_rates
 from domain.pricing import rules as pricing_rules
 from domain.pricing.price import CouponPrice
 
@@ -171,7 +171,7 @@ def modification_quote(
     _require_order(booking, after, segment=segment, to=to)
     coupons = booking.open_coupons(segment)
     notice = None if free else _notice(coupons, facts, now=now)
-    target = _target(booking, found, coupons, to=to, book=book)
+    target = target_of(booking, after, coupons, to=to, book=book, now=now)
     fee = cancellation_fee.change_fee(booking, coupons, target.fare, terms, notice)
     exchange = _exchange(booking, after, coupons, target.fare, fee=fee)
     if free:
@@ -210,13 +210,6 @@ def basis_of(booking: Booking) -> tuple[tuple[int, int, int], ...]:
         (each.passenger, each.segment, journey.value_of(booking, [each]).total)
         for each in booking.open_coupons()
     )
-
-
-class Target(msgspec.Struct, frozen=True):
-    """The segment that is exchanged for, and its adult fare in the currency of the booking."""
-
-    segment: Segment
-    fare: money.Money
 
 
 class Exchange(msgspec.Struct, frozen=True):
@@ -283,34 +276,6 @@ def _require_order(
 
 def _notice(coupons: Sequence[Coupon], facts: SegmentFacts, *, now: dt.datetime) -> int:
     return min(cancellation_fee.notice_of(each, facts, now=now) for each in coupons)
-
-
-def _target(
-    booking: Booking,
-    flight: Flight,
-    coupons: Sequence[Coupon],
-    *,
-    to: WantedSegment,
-    book: PolicyBook,
-) -> Target:
-    """Return the segment with a fare class that has seats, and its fare.
-
-    The versions of its terms stay (O4); of these the family of the new class counts.
-    """
-    cabin = flight.cabins[to.cabin]
-    bucket = (
-        cabin.bucket(to.fare_class)
-        if to.fare_class is not None
-        else journeys.lowest_bucket(cabin, journey.seats_of(booking, coupons))
-    )
-    if bucket is None:
-        raise flight_rejections.CabinNotFound(field="fareClass", fareClass=to.fare_class or "")
-    sold_under = booking.segments[coupons[0].segment].sold_under
-    segment = Segment(to.flight, to.cabin, bucket.code, bucket.residue, sold_under)
-    return Target(
-        journeys.with_residue_of_family(book, segment),
-        exchange_rates.convert(bucket.fare, booking.currency),
-    )
 
 
 def _exchange(

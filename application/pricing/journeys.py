@@ -8,12 +8,14 @@ import msgspec
 
 from application.policies.fee_terms import sale_of, terms_of, versions_in_force
 from application.pricing import seat_extras
+from application.pricing.filed_fares import fare_of_class, is_round_trip
 from domain.booking import connections, sale
 from domain.booking import rejections as booking_rejections
 from domain.booking.values import SeatChoice, Segment
 from domain.inventory import rejections as flight_rejections
 from domain.inventory import sales_window
 from domain.inventory.state import Bucket, Cabin, Flight
+from domain.kernel import money
 from domain.policies.book import PolicyBook
 from domain.pricing import charge_limits, rules, tax
 from domain.pricing.extras import ExtraChoice, is_seat
@@ -99,10 +101,9 @@ def price(
     ]
     _require_within(wanted)
     taxed = tax.taxed(legs)
+    fares = _fares(wanted, found, buckets, legs, book=book, now=now)
     total = rules.price_journey(
-        segments=[
-            rules.SegmentFare(bucket.fare, due) for bucket, due in zip(buckets, taxed, strict=True)
-        ],
+        segments=[rules.SegmentFare(fare, due) for fare, due in zip(fares, taxed, strict=True)],
         passengers=wanted.passengers,
         extras=(*wanted.extras, *_of_chosen_seats(wanted, found)),
     )
@@ -112,6 +113,23 @@ def price(
         for each, flight, bucket in zip(wanted.segments, found, buckets, strict=True)
     ]
     return Priced(tuple(segments), total)
+
+
+def _fares(
+    wanted: Wanted,
+    flights: Sequence[Flight],
+    buckets: Sequence[Bucket],
+    legs: Sequence[Leg],
+    *,
+    book: PolicyBook,
+    now: dt.datetime,
+) -> list[money.Money]:
+    """Return one adult's fare of each segment at this instant."""
+    filed, round_trip = book.filed_fares(at=now), is_round_trip(legs)
+    return [
+        fare_of_class(filed, flight, each.cabin, bucket, round_trip=round_trip)
+        for each, flight, bucket in zip(wanted.segments, flights, buckets, strict=True)
+    ]
 
 
 def _segment(

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from application.pricing.filed_fares import with_filed_fare
 from application.pricing.find_flights import price_of
 from application.pricing.ports import PricingPorts
 from application.queries import AsOf
@@ -43,12 +44,12 @@ async def read_price_calendar(
         cabin=cabin,
         seat_count=seat_count,
     )
-    now = ports.clock()
+    now, in_force = ports.clock(), await ports.policies.in_force()
     prices: dict[dt.date, list[money.Money]] = {day: [] for day in days}
     for offer in offers:
         if sales_window.is_on_sale(offer.departs_at, now=now):
             day = offer.departs_at.astimezone(ZoneInfo(offer.origin_zone)).date()
-            prices[day].append(price_of(offer))
+            prices[day].append(price_of(with_filed_fare(offer, cabin, in_force.fares)))
     return [DayPrice(day, _lowest(found), len(found)) for day, found in prices.items()], as_of
 
 

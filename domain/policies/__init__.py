@@ -3,6 +3,7 @@
 values: the typed value of each policy, and the values of the launch
 bands: bands of fees by the notice before departure
 fare_families: the brands of each cabin with their conditions
+filed_fares: fares filed apart from flights
 scope: which sales a version applies to, and which of two versions is more specific
 events: all events
 state: the state of a policy: its versions and the proposal that waits

@@ -6,7 +6,8 @@ from typing import TypeVar
 
 import msgspec
 
-from domain.policies.scope import Sale
+from domain.policies.filed_fares import FiledFares
+from domain.policies.scope import ANY_SALE, Sale
 from domain.policies.state import Policy, Version, of_launch
 from domain.policies.values import (
     NAMES,
@@ -48,6 +49,10 @@ class PolicyBook(msgspec.Struct, frozen=True):
         found = self.policies[name_of_type(kind)].version(version).value
         assert isinstance(found, kind)
         return found
+
+    def filed_fares(self, *, at: dt.datetime) -> FiledFares:
+        """Return the fares that are filed at this instant: one table for all sales."""
+        return self.value(FiledFares, self.in_force("filed_fares", ANY_SALE, at=at).number)
 
     def next_change(self, *, after: dt.datetime) -> dt.datetime | None:
         """Return when the next version takes effect; None where none is published yet."""

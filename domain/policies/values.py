@@ -9,11 +9,12 @@ from typing import Literal, get_args
 import msgspec
 
 from domain.kernel import ids
-from domain.policies import bands, fare_families
+from domain.policies import bands, fare_families, filed_fares
 from domain.policies.bands import FeeBand
 from domain.policies.fare_families import LAUNCH_FAMILIES, FareFamilies
+from domain.policies.filed_fares import NO_FARES, FiledFares
 
-PolicyName = Literal["cancellation_fees", "change_fees", "fare_families"]
+PolicyName = Literal["cancellation_fees", "change_fees", "fare_families", "filed_fares"]
 NAMES: tuple[PolicyName, ...] = get_args(PolicyName)
 
 
@@ -47,7 +48,7 @@ class ChangeFees(
         return bands.percent_at(self.bands, notice)
 
 
-PolicyValue = CancellationFees | ChangeFees | FareFamilies
+PolicyValue = CancellationFees | ChangeFees | FareFamilies | FiledFares
 
 # The airline's conditions of carriage since the launch. Bookings of earlier releases were sold
 # under these: a change of them would change contracts, so a test compares them with a copy.
@@ -58,6 +59,12 @@ LAUNCH: Mapping[PolicyName, PolicyValue] = {
     ),
     "change_fees": ChangeFees((FeeBand(168, 0), FeeBand(72, 5), FeeBand(24, 10), FeeBand(0, 15))),
     "fare_families": LAUNCH_FAMILIES,
+    "filed_fares": NO_FARES,
+}
+# The fields that a scope of these policies may give: what the rule is about has no others.
+SCOPE_FIELDS: Mapping[PolicyName, frozenset[str]] = {
+    "fare_families": frozenset({"market", "route", "currency"}),
+    "filed_fares": frozenset(),
 }
 
 
@@ -83,6 +90,8 @@ def require_valid(value: PolicyValue) -> None:
     """The value is one that its policy may have; otherwise InvalidPolicy."""
     if isinstance(value, FareFamilies):
         fare_families.require_valid(value)
+    elif isinstance(value, FiledFares):
+        filed_fares.require_valid(value)
     else:
         _require_fees(value)
 

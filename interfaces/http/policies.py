@@ -21,6 +21,7 @@ Route = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}-[A-Z]{3}$(?!\n)")]
 Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
 Instant = Annotated[dt.datetime, msgspec.Meta(tz=True)]
 FamilyText = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+IsoWeekday = Annotated[int, msgspec.Meta(ge=1, le=7)]
 Reason = Literal["commercial", "law", "correction", "rollback"]
 
 
@@ -78,13 +79,29 @@ class PolicyFamilyRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=
     residue: Literal["cash", "credit"] | None = None
 
 
+class PolicyFareRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """One adult's fare of a class on a route without taxes, in minor units. What is null or empty
+    may be anything; `days` are 1 for Monday to 7 (ISO 8601)."""
+
+    route: Route
+    cabin: Literal["Y", "J"]
+    fare_class: wire.FareClassCode
+    currency: Currency
+    amount: Annotated[int, msgspec.Meta(ge=1, le=99_999_999)]
+    first_day: dt.date | None = None
+    last_day: dt.date | None = None
+    days: Annotated[tuple[IsoWeekday, ...], msgspec.Meta(max_length=7)] = ()
+    trip: Literal["one_way", "round_trip"] | None = None
+
+
 class PolicyValueRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """The members of the policy and no others: bands from the longest notice down to 0 for fees,
-    the brands of all cabins for fare families."""
+    the brands of all cabins for fare families, and all fares for filed fares."""
 
     bands: Bands | None = None
     after_departure_percent: Annotated[int, msgspec.Meta(ge=0, le=100)] | None = None
     families: Annotated[list[PolicyFamilyRequest], msgspec.Meta(max_length=20)] | None = None
+    fares: Annotated[list[PolicyFareRequest], msgspec.Meta(max_length=200)] | None = None
 
 
 class PolicyProposalRequest(idempotency.KeyedRequest):

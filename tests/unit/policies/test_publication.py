@@ -16,6 +16,7 @@ from domain.policies.fare_families import (
     FareFamilies,
     FareFamily,
 )
+from domain.policies.filed_fares import FiledFare, FiledFares
 from domain.policies.publication import LEAST_LEAD, LONGEST_LEAD
 from domain.policies.scope import EVERYWHERE, Scope
 from domain.policies.state import Policy, of_launch
@@ -203,7 +204,9 @@ def test_members_that_are_not_of_the_schema_are_refused(members: dict[str, Any])
 
 
 def test_a_value_is_read_as_it_is_shown() -> None:
-    for value in (*LAUNCH.values(), BRANDS):
+    day = NOW.date()
+    fare = FiledFare("RUH-JED", "Y", "Y", "SAR", 300_00, day, day, (4, 5), "round_trip")
+    for value in (*LAUNCH.values(), BRANDS, FiledFares((fare,))):
         assert value_from(name_of(value), members_of(value)) == value
 
 
@@ -234,6 +237,7 @@ def test_the_values_of_the_launch_never_change() -> None:
                 ),
             )
         ),
+        "filed_fares": FiledFares(()),
     }
     assert wanted == LAUNCH
     for value in LAUNCH.values():
