@@ -132,13 +132,12 @@ def _web_ports(
     roles: tuple[str, ...],
 ) -> HttpPorts:
     settings, keys = core.settings, core.keys
-    signer = QuoteSigner(keys.derive("quotes"))
+    signer, policies = QuoteSigner(keys.derive("quotes")), CurrentPolicies(bus, utc_now)
     shared = None if client is None else RedisTokenStore(client)
     limiter = rate_limit.RateLimiter(
         rate_limit.limits_of(settings), shared, monotonic=time.monotonic
     )
     passengers, ledger = _saved_passengers(core), _ledger_ports(core, bus, reads)
-    policies = CurrentPolicies(bus, utc_now)
     booking = _booking_ports(core, bus, history, signer, limiter, passengers, policies, reads)
     return HttpPorts(
         booking=booking,

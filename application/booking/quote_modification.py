@@ -177,8 +177,7 @@ def modification_quote(
     if free:
         exchange = _kept_value(booking, old, found, coupons, exchange, to=to, waived=waived)
     exchange, too_small = _without_small_change(booking, coupons, exchange)
-    cost = exchange.cost(booking, coupons)
-    _require_collectable(cost, booking.currency)
+    cost = _collectable(exchange.cost(booking, coupons), booking.currency)
     modification = Modification(
         number=booking.modification_count + 1,
         segment=segment,
@@ -356,6 +355,8 @@ def _without_small_change(
     return Exchange(tuple(values), exchange.retaxed), cost
 
 
-def _require_collectable(cost: int, currency: str) -> None:
+def _collectable(cost: int, currency: str) -> int:
+    """Return the cost, which can be charged or is none; rejects AmountNotCollectable."""
     if cost > 0:
         charge_limits.require_collectable(money.Money(cost, currency))
+    return cost
