@@ -15,6 +15,7 @@ from domain.inventory import rejections as flight_rejections
 from domain.inventory.state import Flight
 from domain.kernel import money
 from domain.policies.book import PolicyBook
+from domain.policies.filed_fares import FiledFares
 from domain.pricing import exchange as exchange_rates
 
 
@@ -49,7 +50,7 @@ def target_of(
         raise flight_rejections.CabinNotFound(field="fareClass", fareClass=to.fare_class or "")
     sold_under = booking.segments[coupons[0].segment].sold_under
     fare = filed_fares.fare_of_class(
-        book.filed_fares(at=now),
+        book.value_now(FiledFares, at=now),
         flight,
         to.cabin,
         bucket,

@@ -17,6 +17,7 @@ from domain.inventory import sales_window
 from domain.inventory.state import Bucket, Cabin, Flight
 from domain.kernel import money
 from domain.policies.book import PolicyBook
+from domain.policies.filed_fares import FiledFares
 from domain.pricing import charge_limits, rules, tax
 from domain.pricing.extras import ExtraChoice, is_seat
 from domain.pricing.price import Leg, PassengerType, Price
@@ -125,7 +126,7 @@ def _fares(
     now: dt.datetime,
 ) -> list[money.Money]:
     """Return one adult's fare of each segment at this instant."""
-    filed, round_trip = book.filed_fares(at=now), is_round_trip(legs)
+    filed, round_trip = book.value_now(FiledFares, at=now), is_round_trip(legs)
     return [
         fare_of_class(filed, flight, each.cabin, bucket, round_trip=round_trip)
         for each, flight, bucket in zip(wanted.segments, flights, buckets, strict=True)

@@ -6,7 +6,6 @@ from typing import TypeVar
 
 import msgspec
 
-from domain.policies.filed_fares import FiledFares
 from domain.policies.scope import ANY_SALE, Sale
 from domain.policies.state import Policy, Version, of_launch
 from domain.policies.values import (
@@ -21,6 +20,19 @@ from domain.policies.values import (
 Value = TypeVar("Value", bound=PolicyValue)
 
 
+def version_in_force(policy: Policy, sale: Sale, *, at: dt.datetime) -> Version:
+    """Return the version of the policy that counts for the sale at this instant (O3)."""
+    if len(policy.versions) == 1:
+        return policy.versions[0]
+    found: dict[object, Version] = {}
+    for each in policy.versions:
+        if each.valid_from <= at and each.scope.covers(sale):
+            known = found.get(each.scope)
+            if known is None or known.valid_from <= each.valid_from:
+                found[each.scope] = each
+    return max(found.values(), key=lambda each: each.scope.specificity)
+
+
 class PolicyBook(msgspec.Struct, frozen=True):
     """Every policy, as the log had it when it was read."""
 
@@ -28,13 +40,7 @@ class PolicyBook(msgspec.Struct, frozen=True):
 
     def in_force(self, name: PolicyName, sale: Sale, *, at: dt.datetime) -> Version:
         """Return the version of the policy that counts for the sale at this instant (O3)."""
-        found: dict[object, Version] = {}
-        for each in self.policies[name].versions:
-            if each.valid_from <= at and each.scope.covers(sale):
-                known = found.get(each.scope)
-                if known is None or known.valid_from <= each.valid_from:
-                    found[each.scope] = each
-        return max(found.values(), key=lambda each: each.scope.specificity)
+        return version_in_force(self.policies[name], sale, at=at)
 
     def cancellation_fees(self, version: int) -> CancellationFees:
         """Return what this version keeps of a cancelled coupon."""
@@ -50,9 +56,13 @@ class PolicyBook(msgspec.Struct, frozen=True):
         assert isinstance(found, kind)
         return found
 
-    def filed_fares(self, *, at: dt.datetime) -> FiledFares:
-        """Return the fares that are filed at this instant: one table for all sales."""
-        return self.value(FiledFares, self.in_force("filed_fares", ANY_SALE, at=at).number)
+    def value_in_force(self, kind: type[Value], sale: Sale, *, at: dt.datetime) -> Value:
+        """Return what the policy with such values says for the sale at this instant (O3)."""
+        return self.value(kind, self.in_force(name_of_type(kind), sale, at=at).number)
+
+    def value_now(self, kind: type[Value], *, at: dt.datetime) -> Value:
+        """Return what a policy that is the same for all sales says at this instant."""
+        return self.value_in_force(kind, ANY_SALE, at=at)
 
     def next_change(self, *, after: dt.datetime) -> dt.datetime | None:
         """Return when the next version takes effect; None where none is published yet."""

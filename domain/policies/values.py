@@ -61,6 +61,7 @@ LAUNCH: Mapping[PolicyName, PolicyValue] = {
     "fare_families": LAUNCH_FAMILIES,
     "filed_fares": NO_FARES,
 }
+_NAMES: Mapping[type[object], PolicyName] = {type(value): name for name, value in LAUNCH.items()}
 # The fields that a scope of these policies may give: what the rule is about has no others.
 SCOPE_FIELDS: Mapping[PolicyName, frozenset[str]] = {
     "fare_families": frozenset({"market", "route", "currency"}),
@@ -78,12 +79,9 @@ def name_of(value: PolicyValue) -> PolicyName:
     return name_of_type(type(value))
 
 
-def name_of_type(kind: type[PolicyValue]) -> PolicyName:
+def name_of_type(kind: type[object]) -> PolicyName:
     """Return the policy whose values are of this type."""
-    for name, value in LAUNCH.items():
-        if type(value) is kind:
-            return name
-    raise AssertionError(f"{kind} is no value of a policy")
+    return _NAMES[kind]
 
 
 def require_valid(value: PolicyValue) -> None:

@@ -57,7 +57,7 @@ def export(file: Path | None = None, /, *, as_json: AsJson = False) -> int:
 
     async def work(ports: PolicyPorts) -> int:
         book = await read_book(ports.bus)
-        table = book.filed_fares(at=composition.utc_now())
+        table = book.value_now(FiledFares, at=composition.utc_now())
         text = fare_file.write(table)
         if file is None:
             print(text, end="")
@@ -146,7 +146,7 @@ async def _propose(
 ) -> int:
     now = composition.utc_now()
     book = await read_book(ports.bus)
-    changes = fare_file.changes(book.filed_fares(at=now), table)
+    changes = fare_file.changes(book.value_now(FiledFares, at=now), table)
     # Decided as the command would be, so that a dry run tells all reasons.
     publication.propose(
         book.policies["filed_fares"],
