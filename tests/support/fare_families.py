@@ -20,6 +20,7 @@ LIGHT = FareFamily(
     fare_classes=("V",),
     modifiable=False,
     cancellation=(FeeBand(0, 100),),
+    residue="cash",
 )
 FLEX = FareFamily(
     code="FLEX",

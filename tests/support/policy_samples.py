@@ -13,7 +13,13 @@ from domain.policies.values import LAUNCH
 from tests.support.fare_families import BRANDS
 
 DAY = dt.date(2026, 12, 1)
-FARES = FiledFares((FiledFare("RUH-JED", "Y", "Y", "SAR", 300_00, DAY, DAY, (4, 5), "round_trip"),))
+FARES = FiledFares(
+    (
+        FiledFare("RUH-JED", "J", "J", "SAR", 900_00),
+        FiledFare("RUH-JED", "Y", "Y", "SAR", 300_00, DAY, DAY, (4, 5), "round_trip"),
+        FiledFare("RUH-JED", "Y", "Y", "SAR", 350_00, trip="one_way"),
+    )
+)
 FORMS: dict[str, tuple[Any, ...]] = {
     # The stored samples of journeys are older than the versions of fees.
     "segments.sold_under": (msgspec.UNSET,),
