@@ -36,6 +36,7 @@ correct_name: correct a few letters of a name
 record_document: record a travel document, and check it against the journey
 special_services: request and withdraw special services
 quote_modification: quote another flight, date or cabin for one segment
+exchange_target: the class of another flight that a segment is exchanged for, and its fare
 modify_booking: accept the quote of a modification
 complete_modification: complete a paid modification, or expire or abandon an unpaid one
 cancel_booking: quote the cancellation of a booking or a part of it, and carry it out
@@ -70,6 +71,7 @@ boarding_pass_facts: the facts of a pass from the booking, its flight and its pe
 boarding_pass_printer: the port that draws boarding passes
 letters: letters to passengers and their words
 letter_reasons: what letters say about codes
+condition_words: the conditions and bags of a fare in words
 letter_batches: letters that one message of the queue carries
 letter_drafts: reads what letters need, together
 send_letter: fills in letters and sends them

@@ -18,6 +18,7 @@ from application.commands.command import Command
 from application.identity.ports import Principal
 from application.payment.start_checkout import require_seats
 from application.policies import operating_rules
+from application.pricing.fare_conditions import FareConditions, conditions_of_segments
 from domain.booking import actions, preconditions, states
 from domain.booking.preconditions import CheckInWindow, SegmentFacts
 from domain.booking.state import Booking, SpecialService
@@ -30,6 +31,7 @@ from domain.kernel.rejections import Rejection
 from domain.payment import declines
 from domain.payment.declines import Decline
 from domain.payment.state import NOT_REFUNDED, CreditPart, Payment, RefundStatus
+from domain.policies.book import PolicyBook
 from domain.policies.operating_values import GateTimes
 from domain.pricing.price import PriceLine, lines
 
@@ -46,7 +48,8 @@ BookedFlight = Flight
 class BookingDetails(msgspec.Struct, frozen=True):
     """One booking; `names` are None where the person was erased, `special_services` are opened.
 
-    `flights` are those of the segments, in order, as they are now.
+    `flights` are those of the segments, in order, as they are now, and `conditions` those that each
+    segment was sold under.
 
     `due` is what a checkout would collect now: what is outstanding of the amount due. `credits` is
     what travel credit pays or has paid. `refund_status` is None where no refund is owed; `refunds`
@@ -61,6 +64,7 @@ class BookingDetails(msgspec.Struct, frozen=True):
     booking: Booking
     names: Sequence[Name | None]
     flights: Sequence[BookedFlight]
+    conditions: Sequence[FareConditions]
     price_lines: Sequence[PriceLine]
     due: money.Money
     credits: tuple[CreditPart, ...]
@@ -107,12 +111,16 @@ async def details(
     payments = _paying(done.booking_id, booking, collected)
     due = _due(booking, payments)
     flights = await booked_flights(ports, booking, is_new=is_new)
-    facts = await _segment_facts(ports, done.booking_id, booking, flights)
+    # Remembered before it is in force: it has each version that a booking was sold under.
+    in_force = await ports.policies.in_force()
+    conditions = conditions_of_segments(in_force.book, booking.segments)
+    facts = _segment_facts(ports, done.booking_id, booking, flights, conditions, in_force.book)
     return BookingDetails(
         booking_id=done.booking_id,
         booking=booking,
         names=await _opened_names(ports, booking) if names is None else names,
         flights=flights,
+        conditions=conditions,
         price_lines=lines(booking.price_now(), [each.type for each in booking.passengers]),
         due=due,
         credits=tuple(
@@ -122,7 +130,7 @@ async def details(
         available_actions=actions.available_actions(
             booking,
             facts,
-            windows=await _windows(ports, flights) if facts else (),
+            windows=_windows(ports, flights, in_force.book) if facts else (),
             at_gate=roles.may(principal.role, "handle_passengers"),
             now=ports.clock(),
         ),
@@ -192,15 +200,23 @@ async def booked_flights(
     return flights
 
 
-async def _segment_facts(
-    ports: BookingPorts, booking_id: str, booking: Booking, flights: Sequence[Flight]
+def _segment_facts(
+    ports: BookingPorts,
+    booking_id: str,
+    booking: Booking,
+    flights: Sequence[Flight],
+    conditions: Sequence[FareConditions],
+    book: PolicyBook,
 ) -> tuple[SegmentFacts, ...]:
     """Return the facts of segments where actions depend on them: ticketed or waitlisted."""
     if booking.status in states.TICKETED:
-        return tuple(journey.facts_of(flight) for flight in flights)
+        return tuple(
+            msgspec.structs.replace(journey.facts_of(flight), modifiable=sold.family.modifiable)
+            for flight, sold in zip(flights, conditions, strict=True)
+        )
     if booking.status not in states.WAITLISTED:
         return ()
-    found, book = [], (await ports.policies.in_force()).book
+    found = []
     for segment, flight in zip(booking.segments, flights, strict=True):
         has_seats = True
         try:
@@ -212,9 +228,11 @@ async def _segment_facts(
     return tuple(found)
 
 
-async def _windows(ports: BookingPorts, flights: Sequence[Flight]) -> tuple[CheckInWindow, ...]:
+def _windows(
+    ports: BookingPorts, flights: Sequence[Flight], book: PolicyBook
+) -> tuple[CheckInWindow, ...]:
     """Return when passengers of each segment check in and board, by the policies in force."""
-    book, now = (await ports.policies.in_force()).book, ports.clock()
+    now = ports.clock()
     sales = [operating_rules.of_flight(each) for each in flights]
     rules = [book.value_in_force(GateTimes, each, at=now) for each in sales]
     return tuple(operating_rules.window_of(each) for each in rules)

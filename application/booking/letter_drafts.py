@@ -17,6 +17,8 @@ from application.booking import letters
 from application.booking.letter_batches import LETTER_LIMIT
 from application.commands import stream_kinds
 from application.commands.bus import CommandBus
+from application.policies.read_book import read_book
+from application.pricing.fare_conditions import FareConditions, conditions_of_segments
 from domain.booking import states
 from domain.booking.state import Booking
 from domain.booking.states import Status
@@ -32,13 +34,15 @@ logger = logging.getLogger(__name__)
 class Draft(msgspec.Struct, frozen=True):
     """A letter with what was read for it; `opened` are the contact and the names, None if erased.
 
-    `ahead` are the flights that somebody of the booking has before them, by segment.
+    `ahead` are the flights that somebody of the booking has before them, by segment; `conditions`
+    are those that each segment was sold under, none where the letter does not state them.
     """
 
     letter: letters.BookingLetter
     booking: Booking
     ahead: dict[int, Flight]
     opened: list[bytes | None]
+    conditions: tuple[FareConditions, ...] = ()
 
 
 # Sent also where nobody of the booking travels any more.
@@ -49,6 +53,9 @@ _ALSO_AFTER_THE_END = (
     | letters.LapsedLetter
     | letters.ReturnedMoneyLetter
 )
+
+# What is sold, or may be bought.
+_WITH_CONDITIONS = letters.ConfirmationLetter | letters.ModificationLetter | letters.OfferLetter
 
 # None where the letter need not be sent.
 Read = Draft | Exception | None
@@ -114,7 +121,7 @@ class DraftReader:
         bookings = await self._bus.current_all(stream_kinds.BOOKING, names)
         known = {name: booking for name, (booking, _) in bookings.items() if booking is not None}
         flights = await self._flights(known.values())
-        found: list[Draft | None] = [_draft(letter, known, flights) for letter in batch]
+        found = await self._with_conditions([_draft(each, known, flights) for each in batch])
         boxes = [[] if each is None else _boxes(each.booking) for each in found]
         opened = iter(await self._vault.open_all([box for each in boxes for box in each]))
         return [
@@ -122,6 +129,25 @@ class DraftReader:
             if draft is None
             else msgspec.structs.replace(draft, opened=list(itertools.islice(opened, len(own))))
             for draft, own in zip(found, boxes, strict=True)
+        ]
+
+    async def _with_conditions(self, drafts: Sequence[Draft | None]) -> list[Draft | None]:
+        """Return the drafts with the conditions that their letters state."""
+        needed = {
+            index
+            for index, each in enumerate(drafts)
+            if each is not None and isinstance(each.letter, _WITH_CONDITIONS)
+        }
+        if not needed:
+            return list(drafts)
+        book = await read_book(self._bus)
+        return [
+            each
+            if each is None or index not in needed
+            else msgspec.structs.replace(
+                each, conditions=conditions_of_segments(book, each.booking.segments)
+            )
+            for index, each in enumerate(drafts)
         ]
 
     async def _flights(self, bookings: Iterable[Booking]) -> Mapping[str, Flight]:

@@ -189,24 +189,24 @@ LETTERS: Mapping[type[BookingLetter], Mapping[Language, Words]] = {
         "en": Words(
             "Your booking {reference} is confirmed",
             "Dear {name},\n\nyour booking {reference} is confirmed.\n\n{flights}\n\n"
-            "Paid: {total}\n\nTickets:\n{tickets}\n",
+            "Paid: {total}\n\nTickets:\n{tickets}\n\n{conditions}\n",
         ),
         "ar": Words(
             "تم تأكيد حجزك {reference}",
             "عزيزنا {name}،\n\nتم تأكيد حجزك {reference}.\n\n{flights}\n\n"
-            "المبلغ المدفوع: {total}\n\nالتذاكر:\n{tickets}\n",
+            "المبلغ المدفوع: {total}\n\nالتذاكر:\n{tickets}\n\n{conditions}\n",
         ),
     },
     ModificationLetter: {
         "en": Words(
             "Your booking {reference} has been changed",
             "Dear {name},\n\nyour booking {reference} has been changed. You now fly:\n\n"
-            "{flights}\n\nTickets:\n{tickets}\n",
+            "{flights}\n\nTickets:\n{tickets}\n\n{conditions}\n",
         ),
         "ar": Words(
             "تم تعديل حجزك {reference}",
             "عزيزنا {name}،\n\nتم تعديل حجزك {reference}. رحلاتك الآن:\n\n"
-            "{flights}\n\nالتذاكر:\n{tickets}\n",
+            "{flights}\n\nالتذاكر:\n{tickets}\n\n{conditions}\n",
         ),
     },
     CancellationLetter: {
@@ -357,12 +357,13 @@ LETTERS: Mapping[type[BookingLetter], Mapping[Language, Words]] = {
             "Seats for your booking {reference}",
             "Dear {name},\n\nseats have come free for your booking {reference}:\n\n{flights}\n\n"
             "They are kept for you until {until} (UTC). Pay by then to have them.\n"
-            "Price: {total}\n",
+            "Price: {total}\n\n{conditions}\n",
         ),
         "ar": Words(
             "مقاعد متاحة لحجزك {reference}",
             "عزيزنا {name}،\n\nأصبحت مقاعد متاحة لحجزك {reference}:\n\n{flights}\n\n"
-            "نحتفظ بها لك حتى {until} (التوقيت العالمي). يرجى الدفع قبل ذلك.\nالسعر: {total}\n",
+            "نحتفظ بها لك حتى {until} (التوقيت العالمي). يرجى الدفع قبل ذلك.\nالسعر: {total}\n\n"
+            "{conditions}\n",
         ),
     },
     PaymentLinkLetter: {

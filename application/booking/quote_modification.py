@@ -11,15 +11,16 @@ from application.booking import cancellation_fee, journey, remaining_tax
 from application.booking.access import changeable_booking, changeable_by_gate, require_may_waive
 from application.booking.birth_dates import known_birth_dates
 from application.booking.booking_details import booked_flight
+from application.booking.exchange_target import target_of
 from application.booking.ports import BookingPorts
 from application.booking.staff_notes import sealed_note
 from application.commands import stream_kinds
 from application.identity.ports import Principal
 from application.policies import operating_rules
 from application.policies.fee_terms import terms_of
-from application.policies.price_terms import shares_of
 from application.policies.read_book import read_book
 from application.pricing import journeys
+from application.pricing.fare_conditions import FareConditions, conditions_of_segments
 from application.pricing.journeys import WantedSegment
 from application.pricing.signed_quotes import QUOTE_LIFETIME
 from domain.booking import (
@@ -36,7 +37,7 @@ from domain.booking.connections import MinimumTimes
 from domain.booking.coupons import Coupon
 from domain.booking.preconditions import SegmentFacts
 from domain.booking.state import Booking, coupon_key
-from domain.booking.values import Modification, Retaxed, Segment
+from domain.booking.values import Modification, Retaxed
 from domain.identity import roles
 from domain.inventory import rejections as flight_rejections
 from domain.inventory.state import Flight
@@ -44,8 +45,6 @@ from domain.kernel import money
 from domain.policies.book import PolicyBook
 from domain.policies.money_values import LeastCharges
 from domain.pricing import charge_limits, tax
-from domain.pricing import exchange as exchange_rates
-from domain.pricing import rules as pricing_rules
 from domain.pricing.price import CouponPrice, Leg
 
 MAY_WAIVE: tuple[roles.Permission, ...] = ("change_any_booking", "handle_passengers")
@@ -84,11 +83,14 @@ class WantedModification(msgspec.Struct, frozen=True):
 
 
 class IssuedQuote(msgspec.Struct, frozen=True):
-    """A quote with the id by which it is accepted, and the currency of its amounts."""
+    """A quote with the id by which it is accepted, the currency of its amounts, and the conditions
+    of what is exchanged for.
+    """
 
     quote_id: str
     quote: ModificationQuote
     currency: str
+    conditions: FareConditions
 
 
 async def quote_modification(
@@ -110,12 +112,13 @@ async def quote_modification(
     if new is not None:
         births = await known_birth_dates(ports, booking)
         ages.require_ages_on(booking, births, segment=wanted.segment, flight_id=to.flight)
+    book = await read_book(ports.bus)
     quote = modification_quote(
         booking_id,
         booking,
         flights,
         new,
-        book=await read_book(ports.bus),
+        book=book,
         segment=wanted.segment,
         to=to,
         reason="requested",
@@ -125,7 +128,8 @@ async def quote_modification(
     if wanted.waiver is not None:
         notes = await sealed_note(ports.vault, booking, wanted.waiver)
         quote = replace(quote, modification=replace(quote.modification, notes=notes))
-    return IssuedQuote(ports.quotes.issue(quote), quote, booking.currency)
+    (conditions,) = conditions_of_segments(book, [quote.modification.to])
+    return IssuedQuote(ports.quotes.issue(quote), quote, booking.currency, conditions)
 
 
 async def _changeable(
@@ -159,7 +163,8 @@ def modification_quote(
     CouponNotOpen, AmountNotCollectable and what the sale of the new flight does.
     """
     old, waived = flights[segment], waiver is not None
-    facts = journey.facts_of(old)
+    terms = terms_of(book, booking.segments[segment])
+    facts = replace(journey.facts_of(old), modifiable=terms.family.modifiable)
     booking_modification.require_modifiable(booking, segment, facts, now=now, waived=waived)
     free = waived or disruption.is_material(booking, segment)
     found = _fit(booking, old, new, book=book, segment=segment, to=to, now=now, free=free)
@@ -167,9 +172,9 @@ def modification_quote(
     by = operating_rules.connecting_times_in(book, at=now)
     legs = [journeys.leg_of(each) for each in after]
     _require_order(booking, legs, segment=segment, to=to, by=by)
-    coupons, terms = booking.open_coupons(segment), terms_of(book, booking.segments[segment])
+    coupons = booking.open_coupons(segment)
     notice = None if free else _notice(coupons, facts, now=now)
-    target = _target(booking, found, coupons, to=to, book=book)
+    target = target_of(booking, after, coupons, to=to, book=book, now=now)
     least = book.value_now(LeastCharges, at=now).least(booking.currency)
     fee = cancellation_fee.change_fee(booking, coupons, target.fares, terms, notice, least=least)
     exchange = _exchange(booking, after, coupons, target.fares, fee=fee)
@@ -207,15 +212,6 @@ def basis_of(booking: Booking) -> tuple[tuple[int, int, int], ...]:
         (each.passenger, each.segment, journey.value_of(booking, [each]).total)
         for each in booking.open_coupons()
     )
-
-
-class Target(msgspec.Struct, frozen=True):
-    """The segment that is exchanged for, and the fare of each coupon on it without tax, in minor
-    units of the currency of the booking.
-    """
-
-    segment: Segment
-    fares: tuple[int, ...]
 
 
 class Exchange(msgspec.Struct, frozen=True):
@@ -282,41 +278,6 @@ def _require_order(
 
 def _notice(coupons: Sequence[Coupon], facts: SegmentFacts, *, now: dt.datetime) -> int:
     return min(cancellation_fee.notice_of(each, facts, now=now) for each in coupons)
-
-
-def _target(
-    booking: Booking,
-    flight: Flight,
-    coupons: Sequence[Coupon],
-    *,
-    to: WantedSegment,
-    book: PolicyBook,
-) -> Target:
-    """Return the segment with a fare class that has seats, and its fares.
-
-    Its terms stay, and the shares that children and infants pay (O4).
-    """
-    cabin = flight.cabins[to.cabin]
-    bucket = (
-        cabin.bucket(to.fare_class)
-        if to.fare_class is not None
-        else journeys.lowest_bucket(cabin, journey.seats_of(booking, coupons))
-    )
-    if bucket is None:
-        raise flight_rejections.CabinNotFound(field="fareClass", fareClass=to.fare_class or "")
-    sold = booking.segments[coupons[0].segment]
-    fare, shares = exchange_rates.convert(bucket.fare, booking.currency), shares_of(book, sold)
-    types = [booking.passengers[each.passenger].type for each in coupons]
-    return Target(
-        replace(
-            sold,
-            flight=to.flight,
-            cabin=to.cabin,
-            fare_class=bucket.code,
-            residue=bucket.residue,
-        ),
-        tuple(pricing_rules.passenger_fare(fare, shares.percent(each)) for each in types),
-    )
 
 
 def _exchange(

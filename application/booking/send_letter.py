@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import msgspec
 
 from application import mail, ports, telemetry
-from application.booking import letter_reasons, letters, people
+from application.booking import condition_words, letter_reasons, letters, people
 from application.booking.letter_batches import ReadLetter
 from application.booking.letter_drafts import Draft, DraftReader
 from application.commands.bus import CommandBus
@@ -95,6 +95,7 @@ def _written(draft: Draft) -> mail.Letter | None:
         "until": _deadline(booking),
         **_journey(booking, draft.ahead, names, contact.locale),
         **_decided(letter, booking.currency, contact.locale),
+        "conditions": _conditions(draft, contact.locale),
     }
     kind = letter.topic.partition(".")[2].replace("_", "-")
     return mail.Letter(
@@ -162,6 +163,21 @@ def _line(
     if on_board != travelling:
         line += "  " + ", ".join(passengers[each] for each in on_board)
     return line
+
+
+def _conditions(draft: Draft, language: letters.Language) -> str:
+    """Return the conditions and bags of each flight still to come."""
+    if not draft.conditions:
+        return ""
+    lines = [condition_words.HEADING[language]]
+    for segment, flight in draft.ahead.items():
+        known, sold = draft.conditions[segment], draft.booking.segments[segment]
+        lines += [
+            f"  {flight.number} {flight.origin}-{flight.destination}  "
+            + condition_words.fare_of(known, sold.fare_class, language),
+            *(f"    {each}" for each in condition_words.lines(known, language)),
+        ]
+    return "\n".join(lines)
 
 
 def _seats(booking: Booking, ahead: dict[int, Flight], passengers: list[str]) -> str:

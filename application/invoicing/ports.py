@@ -1,13 +1,14 @@
 """What the use cases of tax documents need from outside."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
 
 from application.commands.bus import CommandBus
 from application.ports import Clock, Vault
+from application.pricing.fare_conditions import FareConditions
 from application.queries import DocumentsOfMonth
 from domain.invoicing.events import ReportStatus, TaxDocumentIssued
 from domain.invoicing.parties import Buyer, Seller
@@ -37,13 +38,26 @@ class InvoiceReporting(Protocol):
         ...
 
 
+class SoldFare(msgspec.Struct, frozen=True):
+    """The fare of a flight, by its stream, with the conditions that it was sold under."""
+
+    flight: str
+    fare_class: str
+    conditions: FareConditions
+
+
 class ReceiptPrinter(Protocol):
     """Draws a tax document in Arabic and English. Takes tens of milliseconds of CPU: call it in a
     thread, not on the loop.
     """
 
-    def pdf(self, document: TaxDocumentIssued, buyer: Buyer | None) -> bytes:
-        """A page of A4, or several; `buyer` is None for a simplified document, and once erased."""
+    def pdf(
+        self, document: TaxDocumentIssued, buyer: Buyer | None, sold: Sequence[SoldFare] = ()
+    ) -> bytes:
+        """A page of A4, and one for the conditions of what was `sold`, if anything was.
+
+        `buyer` is None for a simplified document, and once erased.
+        """
         ...
 
 

@@ -12,8 +12,11 @@ from application.commands import stream_kinds
 from application.identity.ports import Principal
 from application.invoicing import ubl
 from application.invoicing.issue_documents import buyer_of
-from application.invoicing.ports import InvoicingPorts
+from application.invoicing.ports import InvoicingPorts, SoldFare
+from application.policies.read_book import read_book
+from application.pricing.fare_conditions import conditions_of_segments
 from application.queries import AsOf, NumberedDocument
+from domain.booking.events import BookingInitiated
 from domain.invoicing import rejections
 from domain.invoicing.events import TaxDocumentIssued
 from domain.invoicing.state import TaxFile
@@ -56,15 +59,30 @@ async def print_document(
     number: str,
     form: str,
 ) -> bytes:
-    """Return one document as a file. Rejects BookingNotFound and DocumentNotFound."""
-    _, documents = await list_documents(ports, principal, id_or_reference)
+    """Return one document as a file; the same one each time, until its buyer is erased.
+
+    Rejects BookingNotFound and DocumentNotFound.
+    """
+    booking_id, documents = await list_documents(ports, principal, id_or_reference)
     document = next((each for each in documents if each.number == number), None)
     if document is None or form not in FORMS:
         raise rejections.DocumentNotFound()
     buyer = (await buyer_of(invoicing.issuing.vault, document.buyer)).opened
     if form == "xml":
         return ubl.xml(document, buyer)
-    return await asyncio.to_thread(invoicing.receipts.pdf, document, buyer)
+    sold = () if document.kind != "invoice" else await _sold_fares(ports, booking_id)
+    return await asyncio.to_thread(invoicing.receipts.pdf, document, buyer, sold)
+
+
+async def _sold_fares(ports: BookingPorts, booking_id: str) -> tuple[SoldFare, ...]:
+    """Return the fares of the flights as the booking was sold, whatever it was changed to since."""
+    first = (await ports.bus.history(booking_id))[0].event
+    assert isinstance(first, BookingInitiated), "a booking divided off another has no invoice"
+    conditions = conditions_of_segments(await read_book(ports.bus), first.segments)
+    return tuple(
+        SoldFare(each.flight, each.fare_class, known)
+        for each, known in zip(first.segments, conditions, strict=True)
+    )
 
 
 async def list_month(ports: InvoicingPorts, month: str, *, after: int, limit: int) -> DocumentPage:

@@ -4,6 +4,7 @@ propose_policy: propose a version of a policy
 approve_policy: publish what another person proposed
 read_policies: the policies with all versions, as the log has them
 value_json: values as staff write and read them
+fare_file: filed fares as a file of comma-separated values
 read_book: the book as the log has it, within a decision or from outside
 current_policies: the book as a process remembers it for searches and quotes, never out of force
 operating_rules: what a rule about operations says at the instant of a decision

@@ -13,6 +13,7 @@ from application.policies.read_book import read_book
 from application.ports import Clock, Unavailable
 from domain.booking.values import LAUNCH_FEES, FeeVersions
 from domain.policies.book import PolicyBook, Value
+from domain.policies.filed_fares import FiledFares
 from domain.policies.publication import LEAST_LEAD
 from domain.policies.scope import Sale
 
@@ -34,6 +35,7 @@ class PoliciesInForce:
         self._at = at
         self._until = book.next_change(after=at)
         self._terms: dict[Sale, FeeTerms] = {}
+        self.fares = book.value_now(FiledFares, at=at)
 
     def is_of(self, book: PolicyBook, *, at: dt.datetime) -> bool:
         """Whether it is what the book says at this instant."""
@@ -49,7 +51,9 @@ class PoliciesInForce:
         if found is None:
             versions = versions_in_force(self.book, sale, at=self._at)
             known = versions if isinstance(versions, FeeVersions) else LAUNCH_FEES
-            found = terms_of_versions(self.book, known)
+            found = terms_of_versions(
+                self.book, known, cabin=sale.cabin, fare_class=sale.fare_class
+            )
             if len(self._terms) < SALES_REMEMBERED:
                 self._terms[sale] = found
         return found

@@ -3,7 +3,8 @@
 search_journeys: one way or there and back, direct or with one change
 find_flights: departures with the price of one adult
 find_connections: journeys of two flights with the price of one adult
-fare_conditions: what changing, cancelling and missing a flight costs, and baggage
+filed_fares: the fare of a class on a departure, filed or of the flight itself
+fare_conditions: family, fees, baggage and fare basis of what is sold
 read_price_calendar: the lowest price of each day around a date
 list_routes: the routes that are flown, and their airports
 read_seats: the seat map of a flight with prices

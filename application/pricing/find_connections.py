@@ -61,12 +61,12 @@ async def find_connections(
         legs = (_leg(first), _leg(second))
         if connections.is_broken(*legs, by=by) or not is_on_sale(first, in_force, now=now):
             continue
+        both = [priced(each, cabin, in_force) for each in (first, second)]
         try:
-            price = _price(first, second)
+            price = _price(both[0].offer, both[1].offer)
         except rejections.CurrenciesDiffer:
             continue
         free = min(first.free_count, second.free_count)
-        both = [priced(each, cabin, in_force) for each in (first, second)]
         found.append(Connection(both[0], both[1], price, free))
     return found, as_of
 

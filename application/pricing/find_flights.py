@@ -12,6 +12,7 @@ from application.policies import operating_rules
 from application.policies.current_policies import PoliciesInForce
 from application.pricing import fare_conditions, journeys
 from application.pricing.fare_conditions import FareConditions
+from application.pricing.filed_fares import with_filed_fare
 from application.pricing.ports import PricingPorts
 from application.queries import AsOf
 from domain.inventory import sales_window
@@ -97,9 +98,10 @@ async def read_flight(ports: PricingPorts, flight_id: str) -> PricedFlight:
 
 
 def priced(offer: FlightOffer, cabin: str, in_force: PoliciesInForce) -> PricedFlight:
-    """Return the departure with its price for one adult alone, and its conditions."""
+    """Return the departure at its fare of now for one adult alone, with its conditions."""
+    offer = with_filed_fare(offer, cabin, in_force.fares)
     terms = in_force.terms(_sale(offer, cabin))
-    conditions = fare_conditions.conditions_of(cabin, offer.residue, terms)
+    conditions = fare_conditions.conditions_of(offer.residue, terms)
     return PricedFlight(offer, cabin, price_of(offer), conditions)
 
 
@@ -113,7 +115,7 @@ def is_on_sale(offer: FlightOffer, in_force: PoliciesInForce, *, now: dt.datetim
 
 
 def price_of(offer: FlightOffer) -> money.Money:
-    """Return the price of one adult who flies nothing else."""
+    """Return the price of one adult who flies nothing else, at the fare of the offer."""
     fare = rules.SegmentFare(money.Money(offer.fare_amount, offer.currency), offer.domestic)
     return rules.price_journey(segments=(fare,), passengers=("ADT",)).total()
 

@@ -7,16 +7,19 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from application.policies import operating_rules
-from application.policies.fee_terms import sale_of, versions_in_force
+from application.policies.fee_terms import sale_of, terms_of, versions_in_force
 from application.policies.price_terms import price_versions_in_force, shares_of
 from application.pricing import extra_prices, seat_extras
+from application.pricing.filed_fares import fare_of_class, is_round_trip
 from domain.booking import connections, sale
 from domain.booking import rejections as booking_rejections
 from domain.booking.values import SeatChoice, Segment
 from domain.inventory import rejections as flight_rejections
 from domain.inventory import sales_window
 from domain.inventory.state import Bucket, Cabin, Flight
+from domain.kernel import money
 from domain.policies.book import PolicyBook
+from domain.policies.filed_fares import FiledFares
 from domain.policies.money_values import LeastCharges
 from domain.policies.operating_values import SalesWindow
 from domain.pricing import charge_limits, rules, tax
@@ -108,11 +111,12 @@ def price(
         _segment(each, flight, bucket, book=book, now=now)
         for each, flight, bucket in zip(wanted.segments, found, buckets, strict=True)
     ]
+    fares = _fares(wanted, found, buckets, legs, book=book, now=now)
     choices = (*wanted.extras, *_of_chosen_seats(wanted, found))
     total = rules.price_journey(
         segments=[
-            _fare(bucket, segment, book=book, taxed=due)
-            for bucket, segment, due in zip(buckets, segments, tax.taxed(legs), strict=True)
+            _segment_fare(fare, segment, book=book, taxed=due)
+            for fare, segment, due in zip(fares, segments, tax.taxed(legs), strict=True)
         ],
         passengers=wanted.passengers,
         extras=extra_prices.priced(choices, segments, book=book, currency=buckets[0].fare.currency),
@@ -132,12 +136,29 @@ def _require_collectable(price: Price, *, book: PolicyBook, now: dt.datetime) ->
     charge_limits.require_collectable(price.total(), least=least)
 
 
+def _fares(
+    wanted: Wanted,
+    flights: Sequence[Flight],
+    buckets: Sequence[Bucket],
+    legs: Sequence[Leg],
+    *,
+    book: PolicyBook,
+    now: dt.datetime,
+) -> list[money.Money]:
+    """Return one adult's fare of each segment at this instant."""
+    filed, round_trip = book.value_now(FiledFares, at=now), is_round_trip(legs)
+    return [
+        fare_of_class(filed, flight, each.cabin, bucket, round_trip=round_trip)
+        for each, flight, bucket in zip(wanted.segments, flights, buckets, strict=True)
+    ]
+
+
 def _segment(
     wanted: WantedSegment, flight: Flight, bucket: Bucket, *, book: PolicyBook, now: dt.datetime
 ) -> Segment:
     """Return the segment with the versions that a sale of this instant is made under."""
     sold = sale_of(flight, wanted.cabin, bucket)
-    return Segment(
+    segment = Segment(
         wanted.flight,
         wanted.cabin,
         bucket.code,
@@ -145,11 +166,20 @@ def _segment(
         versions_in_force(book, sold, at=now),
         price_versions_in_force(book, sold, at=now),
     )
+    return with_residue_of_family(book, segment)
 
 
-def _fare(bucket: Bucket, segment: Segment, *, book: PolicyBook, taxed: bool) -> rules.SegmentFare:
+def with_residue_of_family(book: PolicyBook, segment: Segment) -> Segment:
+    """Return the segment with the residue of its family, where that has a rule of its own."""
+    residue = terms_of(book, segment).family.residue
+    return segment if residue is None else msgspec.structs.replace(segment, residue=residue)
+
+
+def _segment_fare(
+    fare: money.Money, segment: Segment, *, book: PolicyBook, taxed: bool
+) -> rules.SegmentFare:
     shares = shares_of(book, segment)
-    return rules.SegmentFare(bucket.fare, taxed, shares.child_percent, shares.infant_percent)
+    return rules.SegmentFare(fare, taxed, shares.child_percent, shares.infant_percent)
 
 
 def _operating(flight: Flight | None, book: PolicyBook, *, now: dt.datetime) -> Flight:

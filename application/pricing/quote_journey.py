@@ -6,21 +6,29 @@ from collections.abc import Sequence
 import msgspec
 
 from application.commands import stream_kinds
+from application.pricing.fare_conditions import FareConditions, conditions_of_segments
 from application.pricing.journeys import Wanted, WantedExtra, WantedSeat, WantedSegment
 from application.pricing.ports import PricingPorts
-from domain.booking.values import SeatChoice
+from domain.booking.values import SeatChoice, Segment
 from domain.kernel import money
 from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import PassengerType, PriceLine, lines
 
+# A flight of a quote with the class that was found.
+QuotedSegment = Segment
+
 
 class QuotedJourney(msgspec.Struct, frozen=True):
-    """A quote: book with `quote_id` before `valid_until` and pay exactly `total`."""
+    """A quote: book with `quote_id` before `valid_until` and pay exactly `total`.
+
+    `conditions` are those of each segment; who books with the quote keeps them.
+    """
 
     quote_id: str
     total: money.Money
     lines: Sequence[PriceLine]
-    fare_classes: tuple[str, ...]
+    segments: tuple[Segment, ...]
+    conditions: tuple[FareConditions, ...]
     valid_until: dt.datetime
 
 
@@ -51,6 +59,7 @@ async def quote_journey(
         quote_id=quote_id,
         total=quote.price.total(),
         lines=lines(quote.price, passengers),
-        fare_classes=tuple(each.fare_class for each in quote.segments),
+        segments=quote.segments,
+        conditions=conditions_of_segments(in_force.book, quote.segments),
         valid_until=quote.valid_until,
     )

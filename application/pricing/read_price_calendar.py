@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from application.pricing.filed_fares import with_filed_fare
 from application.pricing.find_flights import is_on_sale, price_of
 from application.pricing.ports import PricingPorts
 from application.queries import AsOf
@@ -47,7 +48,7 @@ async def read_price_calendar(
     for offer in offers:
         if is_on_sale(offer, in_force, now=now):
             day = offer.departs_at.astimezone(ZoneInfo(offer.origin_zone)).date()
-            prices[day].append(price_of(offer))
+            prices[day].append(price_of(with_filed_fare(offer, cabin, in_force.fares)))
     return [DayPrice(day, _lowest(found), len(found)) for day, found in prices.items()], as_of
 
 

@@ -42,8 +42,8 @@ def require_modifiable(
 ) -> None:
     """The segment may be exchanged: ticketed, before departure, and all passengers unchecked.
 
-    Passengers who have checked in may be moved after a material disruption, or where staff waive
-    the price, as at denied boarding.
+    Passengers who have checked in, and those whose fare is not to be changed, may be moved after a
+    material disruption, or where staff waive the price, as at denied boarding.
     """
     if booking.status not in {Status.CONFIRMED, Status.CHECKED_IN}:
         raise rejections.ModificationRefused(reason="not_ticketed", status=booking.status)
@@ -56,6 +56,8 @@ def require_modifiable(
     exchangeable = {CouponStatus.OPEN}
     if waived or disruption.is_material(booking, segment):
         exchangeable.add(CouponStatus.CHECKED_IN)
+    elif not facts.modifiable:
+        raise rejections.ModificationRefused(reason="fare_not_modifiable", segment=segment)
     if any(coupon.status not in exchangeable for coupon in coupons):
         raise rejections.ModificationRefused(reason="checked_in", segment=segment)
     if has_departed(facts) or (facts.operating and now > facts.departs_at):

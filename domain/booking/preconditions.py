@@ -34,7 +34,7 @@ class SegmentFacts(msgspec.Struct, frozen=True):
 
     A flight that is neither `operating` nor `cancelled` has departed. `latest_departs_at` is the
     latest departure that it ever had. `has_seats` is whether the seats of a waitlisted booking are
-    free.
+    free, `modifiable` whether the fare that was sold may be changed.
     """
 
     departs_at: dt.datetime
@@ -44,6 +44,7 @@ class SegmentFacts(msgspec.Struct, frozen=True):
     operating: bool
     cancelled: bool = False
     has_seats: bool = True
+    modifiable: bool = True
 
 
 class Situation(msgspec.Struct, frozen=True):

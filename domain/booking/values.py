@@ -54,10 +54,19 @@ class DocumentFindings(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class FeeVersions(msgspec.Struct, frozen=True):
-    """The versions of the policies about fees that a segment was sold under (O4)."""
+    """The versions of the policies about fees and families that a segment was sold under (O4).
+
+    `fare_families` is absent for version 1, which is all that earlier releases sold.
+    """
 
     cancellation_fees: int = 1
     change_fees: int = 1
+    fare_families: int | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def families(self) -> int:
+        """The version of the families."""
+        return 1 if isinstance(self.fare_families, msgspec.UnsetType) else self.fare_families
 
 
 # Those of the launch; nothing else was sold before there were versions.

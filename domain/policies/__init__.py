@@ -5,6 +5,9 @@ operating_values: the values of rules about operations, with their limits
 price_values: values that prices are made of: shares of the adult fare, extras
 money_values: values about money that count at the instant of a decision
 compensation_values: the regimes of passenger rights
+bands: bands of fees by the notice before departure
+fare_families: the brands of each cabin with their conditions
+filed_fares: fares filed apart from flights
 scope: which sales a version applies to, and which of two versions is more specific
 events: all events
 state: the state of a policy: its versions and the proposal that waits

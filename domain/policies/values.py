@@ -3,21 +3,25 @@
 Notice is counted in whole hours before departure; lower bounds are inclusive.
 """
 
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Mapping
 from typing import Literal, get_args
 
 import msgspec
 
 from domain.kernel import ids
 from domain.policies import (
+    bands,
     compensation_values,
+    fare_families,
+    filed_fares,
     money_values,
     operating_values,
     price_values,
-    rejections,
 )
+from domain.policies.bands import FeeBand
 from domain.policies.compensation_values import Compensation
+from domain.policies.fare_families import LAUNCH_FAMILIES, FareFamilies
+from domain.policies.filed_fares import NO_FARES, FiledFares
 from domain.policies.money_values import (
     ApprovalLimits,
     CreditLifetimes,
@@ -51,6 +55,8 @@ PolicyName = Literal[
     "least_charges",
     "name_corrections",
     "compensation",
+    "fare_families",
+    "filed_fares",
     "hold_times",
     "sales_window",
     "overbooking",
@@ -62,16 +68,6 @@ PolicyName = Literal[
     "disruption_deadlines",
 ]
 NAMES: tuple[PolicyName, ...] = get_args(PolicyName)
-BAND_LIMIT = 12
-# A year, in hours: flights are not sold earlier.
-LONGEST_NOTICE = 8_784
-
-
-class FeeBand(msgspec.Struct, frozen=True):
-    """With at least this notice before departure, this share of the price is kept."""
-
-    from_hours: int
-    percent: int
 
 
 class CancellationFees(
@@ -88,7 +84,7 @@ class CancellationFees(
 
     def percent_at(self, notice: int) -> int:
         """Return the share that is kept at this notice in hours; negative after departure."""
-        found = _percent(self.bands, notice)
+        found = bands.percent_at(self.bands, notice)
         return self.after_departure_percent if found is None else found
 
 
@@ -101,7 +97,7 @@ class ChangeFees(
 
     def percent_at(self, notice: int) -> int | None:
         """Return the share at this notice in hours; None after departure, when nothing changes."""
-        return _percent(self.bands, notice)
+        return bands.percent_at(self.bands, notice)
 
 
 PolicyValue = (
@@ -115,6 +111,8 @@ PolicyValue = (
     | LeastCharges
     | NameCorrections
     | Compensation
+    | FareFamilies
+    | FiledFares
     | HoldTimes
     | SalesWindow
     | Overbooking
@@ -142,6 +140,8 @@ LAUNCH: Mapping[PolicyName, PolicyValue] = {
     "least_charges": money_values.LEAST_CHARGES,
     "name_corrections": money_values.NAME_CORRECTIONS,
     "compensation": compensation_values.COMPENSATION,
+    "fare_families": LAUNCH_FAMILIES,
+    "filed_fares": NO_FARES,
     "hold_times": operating_values.HOLD_TIMES,
     "sales_window": operating_values.SALES_WINDOW,
     "overbooking": operating_values.OVERBOOKING,
@@ -171,6 +171,8 @@ MOMENTS: Mapping[PolicyName, Moment] = {
     "least_charges": "now",
     "name_corrections": "now",
     "compensation": "departure",
+    "fare_families": "sale",
+    "filed_fares": "sale",
     "hold_times": "now",
     "sales_window": "now",
     "overbooking": "now",
@@ -190,6 +192,8 @@ SCOPE_FIELDS: Mapping[PolicyName, frozenset[str]] = {
     "least_charges": frozenset(),
     "name_corrections": frozenset(),
     "compensation": frozenset(),
+    "fare_families": frozenset({"market", "route", "currency"}),
+    "filed_fares": frozenset(),
     "hold_times": frozenset(),
     "sales_window": frozenset({"market", "route"}),
     "overbooking": frozenset({"market", "route"}),
@@ -227,6 +231,10 @@ def require_valid(value: PolicyValue) -> None:
         money_values.require_valid(value)
     elif isinstance(value, Compensation):
         compensation_values.require_valid(value)
+    elif isinstance(value, FareFamilies):
+        fare_families.require_valid(value)
+    elif isinstance(value, FiledFares):
+        filed_fares.require_valid(value)
     else:
         _require_fees(value)
 
@@ -235,22 +243,8 @@ def _require_fees(value: CancellationFees | ChangeFees) -> None:
     """The bands reach down to departure, each once, with shares of 0 to 100 percent; otherwise
     InvalidPolicy.
     """
-    hours = [each.from_hours for each in value.bands]
-    if not 0 < len(hours) <= BAND_LIMIT or hours[-1] != 0:
-        raise rejections.InvalidPolicy(
-            field="value.bands", reason="bands_not_down_to_departure", limit=BAND_LIMIT
-        )
-    if any(longer <= shorter for longer, shorter in pairwise((LONGEST_NOTICE + 1, *hours))):
-        raise rejections.InvalidPolicy(field="value.bands", reason="bands_not_in_order")
+    bands.require_valid(value.bands, field="value.bands")
     percents = [each.percent for each in value.bands]
     if isinstance(value, CancellationFees):
         percents.append(value.after_departure_percent)
-    if not all(0 <= each <= 100 for each in percents):
-        raise rejections.InvalidPolicy(field="value", reason="percent_out_of_range")
-
-
-def _percent(bands: Sequence[FeeBand], notice: int) -> int | None:
-    for band in bands:
-        if notice >= band.from_hours:
-            return band.percent
-    return None
+    bands.require_percents(percents)

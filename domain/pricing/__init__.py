@@ -6,7 +6,6 @@ tax: value added tax and airport charges, and on which flights they are due
 exchange: fares of other markets in the currency of the sale
 charge_limits: the least and the most that can be charged at once
 extras: extras with their codes and net prices by currency
-baggage: what is carried at no extra price
 fees: the notice that fees are counted by, and their rounding
 rejections: why a journey has no price
 

@@ -1,12 +1,16 @@
-"""The printer of tax documents: a page of A4 in Arabic and English.
+"""The printer of tax documents: a page of A4 in Arabic and English, and one for the conditions.
 
 Rule: the drawing library is loaded for the first document, not at the start of a process.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from application.booking import condition_words
 from application.invoicing import qr_code
+from application.invoicing.ports import SoldFare
 from application.invoicing.qr_code import decimal
+from application.mail import Language
 from domain.invoicing import lines as line_rules
 from domain.invoicing.events import TaxDocumentIssued
 from domain.invoicing.lines import TaxLine
@@ -30,14 +34,19 @@ QR_WIDTH = 45.0
 COLUMNS = (MARGIN + 112, MARGIN + 142, MARGIN + INNER)
 COLUMN_WIDTH = 30.0
 DESCRIPTION_WIDTH = 80.0
+# Small enough for the conditions of four flights on one page.
+CONDITION_ROW = 5.2
+CONDITION_SIZE = 3.0
 
 
 class BilingualReceiptPrinter:
     """`application.invoicing.ports.ReceiptPrinter` that draws in this process; it has no state."""
 
     @typeface.one_at_a_time
-    def pdf(self, document: TaxDocumentIssued, buyer: Buyer | None) -> bytes:
-        """Return the document as a PDF of one page."""
+    def pdf(
+        self, document: TaxDocumentIssued, buyer: Buyer | None, sold: Sequence[SoldFare] = ()
+    ) -> bytes:
+        """Return the document as a PDF of one page, with a second one for what was sold."""
         from infrastructure.tax_receipt.sheet import Sheet
 
         english, arabic = wording.TITLES[document.kind, document.is_standard]
@@ -56,7 +65,31 @@ class BilingualReceiptPrinter:
             _row(sheet, words, value, y)
             y += ROW
         sheet.qr_code(qr_code.text(document), x=MARGIN, y=y + 2, width=QR_WIDTH)
+        if sold:
+            sheet.next_page()
+            _conditions(sheet, document, sold)
         return sheet.bytes()
+
+
+def _conditions(sheet: "Sheet", document: TaxDocumentIssued, sold: Sequence[SoldFare]) -> None:
+    """Draw the page of the conditions: each fare in English from the left, then in Arabic."""
+    y, end = 20.0, MARGIN + INNER
+    sides: tuple[tuple[Language, float], ...] = (("en", MARGIN), ("ar", end))
+    sheet.text(condition_words.HEADING["en"], x=MARGIN, y=y, width=INNER / 2, weight="SemiBold")
+    sheet.text(
+        condition_words.HEADING["ar"], x=end, y=y, width=INNER / 2, weight="SemiBold", right=True
+    )
+    sheet.text(document.number, x=MARGIN, y=y + CONDITION_ROW, width=INNER, size=CONDITION_SIZE)
+    y += 2 * CONDITION_ROW
+    for each in sold:
+        sheet.rule(x=MARGIN, y=y - 3.6, width=INNER)
+        for language, x in sides:
+            fare = condition_words.fare_of(each.conditions, each.fare_class, language)
+            first = f"{ids.flight_name(each.flight)}  {fare}"
+            for text in (first, *condition_words.lines(each.conditions, language)):
+                is_right = language == "ar"
+                sheet.text(text, x=x, y=y, width=INNER, size=CONDITION_SIZE, right=is_right)
+                y += CONDITION_ROW
 
 
 def _head(document: TaxDocumentIssued) -> list[tuple[Words, str]]:

@@ -32,6 +32,7 @@ client: `ais client`: registers clients of third parties
 keys: `ais keys`: replaces the key of access tokens
 user: `ais user`: changes the role of a user
 policies: `ais policies`: the airline's own rules, their versions and proposals
+fares: `ais fares`: the filed fares as a file
 modes: `ais modes`: modes of operation, such as maintenance
 partner: `ais partner`: subscriptions of partners
 archive: ranges of the log as Parquet files

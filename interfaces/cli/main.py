@@ -64,6 +64,7 @@ VERBS = (
         "interfaces.cli.policies:policies",
         "Show the airline's own rules; propose a version.",
     ),
+    ("fares", "interfaces.cli.fares:fares", "Export filed fares; propose those of a file."),
     ("tasks", "interfaces.cli.tasks:tasks", "Try failed background tasks again."),
     ("timers", "interfaces.cli.timers:timers", "List what runs by itself; run one of it now."),
     (

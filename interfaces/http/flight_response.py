@@ -13,9 +13,10 @@ import msgspec
 
 from application.booking.booking_details import BookedFlight, BookingDetails
 from application.flight_searches import ANSWERS_REMEMBERED, FlightOffer, Remembered
-from application.pricing.fare_conditions import FareConditions, baggage_of
+from application.pricing.fare_conditions import FareConditions, fare_basis
 from application.pricing.find_connections import Connection
 from application.pricing.find_flights import PricedFlight
+from application.pricing.quote_journey import QuotedJourney, QuotedSegment
 from interfaces.http import wire
 
 _MINUTE = dt.timedelta(minutes=1)
@@ -34,15 +35,34 @@ class FeeBandResponse(msgspec.Struct, rename="camel"):
     percent: int
 
 
+class FamilyNameResponse(msgspec.Struct):
+    """The name of a family in English and Arabic."""
+
+    en: str
+    ar: str
+
+
+class FareFamilyResponse(msgspec.Struct, rename="camel"):
+    """The brand of the cabin that a fare class is sold as, with its name in two languages."""
+
+    code: str
+    name: FamilyNameResponse
+
+
 class FareConditionsResponse(msgspec.Struct, rename="camel"):
     """What a change, a cancellation and a missed flight cost.
 
     Fees are in percent of fare and extras with their tax, by the notice in whole hours; airport
-    charges come back in any case. A departed flight is not changed. `noShow` charges_refunded: of a
-    missed flight only those charges come back. `residue` is where money goes when a change is
-    cheaper: cash, or travel credit.
+    charges come back in any case. A departed flight is not changed, and a fare that is not
+    `modifiable` never is, unless the airline disrupts the flight; `refundable` is whether a
+    cancellation long before departure leaves something of fare and extras. `noShow`
+    charges_refunded: of a missed flight only those charges come back. `residue` is where money goes
+    when a change is cheaper: cash, or travel credit.
     """
 
+    family: FareFamilyResponse
+    refundable: bool
+    modifiable: bool
     modification: list[FeeBandResponse]
     cancellation: list[FeeBandResponse]
     cancellation_percent_after_departure: int
@@ -90,17 +110,34 @@ class FlightResponse(TimetableResponse, rename=_member, kw_only=True):
     available_seats: int
     cabin: wire.CabinName
     fare_class: str
+    fare_basis: str
     conditions: FareConditionsResponse
     baggage: BaggageResponse
 
 
 class SegmentResponse(TimetableResponse, rename=_member, kw_only=True):
-    """One flight of a booked journey; `flightStatus` is scheduled, cancelled or departed."""
+    """One flight of a booked journey; `flightStatus` is scheduled, cancelled or departed.
+
+    `conditions` are those that it was sold under, whatever is sold now.
+    """
 
     flight_id: str
     cabin: wire.CabinName
     fare_class: str
+    fare_basis: str
     flight_status: str
+    conditions: FareConditionsResponse
+    baggage: BaggageResponse
+
+
+class QuotedSegmentResponse(msgspec.Struct, rename="camel"):
+    """A flight of a quoted journey, with the class that was found and its conditions."""
+
+    flight_id: str
+    cabin: wire.CabinName
+    fare_class: str
+    fare_basis: str
+    conditions: FareConditionsResponse
     baggage: BaggageResponse
 
 
@@ -142,8 +179,9 @@ def flight(found: PricedFlight) -> FlightResponse:
         available_seats=offer.free_count,
         cabin=wire.CABIN_NAMES[found.cabin],
         fare_class=offer.fare_class,
+        fare_basis=fare_basis(offer.fare_class, found.conditions.family),
         conditions=_conditions(found.conditions),
-        baggage=_baggage(found.cabin),
+        baggage=_baggage(found.conditions),
         **_timetable(offer),
     )
 
@@ -155,12 +193,36 @@ def segments(details: BookingDetails) -> list[SegmentResponse]:
             flight_id=segment.flight,
             cabin=wire.CABIN_NAMES[segment.cabin],
             fare_class=segment.fare_class,
+            fare_basis=fare_basis(segment.fare_class, conditions.family),
             flight_status=flight.status.value,
-            baggage=_baggage(segment.cabin),
+            conditions=_conditions(conditions),
+            baggage=_baggage(conditions),
             **_timetable(flight),
         )
-        for segment, flight in zip(details.booking.segments, details.flights, strict=True)
+        for segment, flight, conditions in zip(
+            details.booking.segments, details.flights, details.conditions, strict=True
+        )
     ]
+
+
+def quoted_segments(quoted: QuotedJourney) -> list[QuotedSegmentResponse]:
+    """Return the flights of a quote as JSON."""
+    return [
+        quoted_segment(segment, conditions)
+        for segment, conditions in zip(quoted.segments, quoted.conditions, strict=True)
+    ]
+
+
+def quoted_segment(segment: QuotedSegment, conditions: FareConditions) -> QuotedSegmentResponse:
+    """Return a flight of a quote as JSON."""
+    return QuotedSegmentResponse(
+        flight_id=segment.flight,
+        cabin=wire.CABIN_NAMES[segment.cabin],
+        fare_class=segment.fare_class,
+        fare_basis=fare_basis(segment.fare_class, conditions.family),
+        conditions=_conditions(conditions),
+        baggage=_baggage(conditions),
+    )
 
 
 def connection(found: Connection) -> ConnectionResponse:
@@ -199,10 +261,10 @@ def _minutes(duration: dt.timedelta) -> int:
     return duration // _MINUTE
 
 
-@functools.cache
-def _baggage(cabin: str) -> BaggageResponse:
-    """Return the allowance of a cabin as JSON."""
-    allowed = baggage_of(cabin)
+@functools.lru_cache(256)
+def _baggage(known: FareConditions) -> BaggageResponse:
+    """Return an allowance as JSON."""
+    allowed = known.baggage
     return BaggageResponse(
         allowed.checked_pieces,
         allowed.checked_kilograms,
@@ -218,6 +280,11 @@ def _conditions(known: FareConditions) -> FareConditionsResponse:
         for bands in (known.modification, known.cancellation)
     )
     return FareConditionsResponse(
+        family=FareFamilyResponse(
+            known.family.code, FamilyNameResponse(known.family.name.en, known.family.name.ar)
+        ),
+        refundable=known.refundable,
+        modifiable=known.family.modifiable,
         modification=modification,
         cancellation=cancellation,
         cancellation_percent_after_departure=known.cancellation_percent_after_departure,

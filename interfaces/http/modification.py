@@ -15,9 +15,17 @@ from application.booking import correct_name as name_correction
 from application.booking.correct_name import WantedName
 from application.booking.quote_modification import WantedModification
 from domain.kernel import money
-from interfaces.http import audited_reads, auth, booking_response, idempotency, wire
+from interfaces.http import (
+    audited_reads,
+    auth,
+    booking_response,
+    flight_response,
+    idempotency,
+    wire,
+)
 from interfaces.http.answers import Answered
 from interfaces.http.booking_response import BookingResponse
+from interfaces.http.flight_response import QuotedSegmentResponse
 from interfaces.http.maintenance import SERVED
 from interfaces.http.strict_request import StrictRequest
 
@@ -40,7 +48,8 @@ class ModificationQuoteResponse(msgspec.Struct, rename="camel"):
 
     `difference` is the new price less the old, tax of the whole journey included, `fee` comes on
     top: `feePercent` of the old price, and what a cancellation would keep of the difference to a
-    cheaper flight; `waived` is a sum too small to be charged.
+    cheaper flight; `waived` is a sum too small to be charged. `to` is the new flight with the
+    conditions that count from then on.
     """
 
     quote_id: str
@@ -51,6 +60,7 @@ class ModificationQuoteResponse(msgspec.Struct, rename="camel"):
     back: wire.MoneyResponse
     waived: wire.MoneyResponse
     destination: str
+    to: QuotedSegmentResponse
     valid_until: dt.datetime
 
 
@@ -104,6 +114,7 @@ async def quote(
         back=wire.money_response(money.Money(modification.back, currency)),
         waived=wire.money_response(money.Money(modification.waived, currency)),
         destination=modification.destination,
+        to=flight_response.quoted_segment(modification.to, issued.conditions),
         valid_until=quoted.valid_until,
     )
 

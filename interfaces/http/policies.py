@@ -25,6 +25,8 @@ Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
 Country = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}$(?!\n)")]
 Figure = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
 Instant = Annotated[dt.datetime, msgspec.Meta(tz=True)]
+FamilyText = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+IsoWeekday = Annotated[int, msgspec.Meta(ge=1, le=7)]
 Reason = Literal["commercial", "law", "correction", "rollback"]
 
 
@@ -105,11 +107,63 @@ class PolicyAirportRequest(msgspec.Struct, rename="camel", forbid_unknown_fields
     minutes: Figure
 
 
+Bands = Annotated[list[PolicyBandRequest], msgspec.Meta(max_length=12)]
+
+
+class PolicyFamilyNameRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """What travellers read."""
+
+    en: FamilyText
+    ar: FamilyText
+
+
+class PolicyBaggageRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """Bags of a passenger with a seat, in the hold and in the cabin, and what each may weigh."""
+
+    checked_pieces: Annotated[int, msgspec.Meta(ge=0, le=10)]
+    checked_kilograms: Annotated[int, msgspec.Meta(ge=0, le=32)]
+    cabin_pieces: Annotated[int, msgspec.Meta(ge=0, le=10)]
+    cabin_kilograms: Annotated[int, msgspec.Meta(ge=0, le=32)]
+
+
+class PolicyFamilyRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """A brand of a cabin, by its code (Y or J). One family of each cabin names no `fareClasses`: it
+    has all that no other has. Fees and `residue` that are null are those of the other policies, and
+    of the fare class."""
+
+    code: Annotated[str, msgspec.Meta(pattern=r"^[A-Z][A-Z0-9]{0,11}$(?!\n)")]
+    name: PolicyFamilyNameRequest
+    cabin: Literal["Y", "J"]
+    fare_basis: Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{1,7}$(?!\n)")]
+    baggage: PolicyBaggageRequest
+    fare_classes: Annotated[tuple[wire.FareClassCode, ...], msgspec.Meta(max_length=26)] = ()
+    modifiable: bool = True
+    cancellation: Bands | None = None
+    after_departure_percent: Annotated[int, msgspec.Meta(ge=0, le=100)] = 100
+    modification: Bands | None = None
+    residue: Literal["cash", "credit"] | None = None
+
+
+class PolicyFareRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """One adult's fare of a class on a route without taxes, in minor units. What is null or empty
+    may be anything; `days` are 1 for Monday to 7 (ISO 8601)."""
+
+    route: Route
+    cabin: Literal["Y", "J"]
+    fare_class: wire.FareClassCode
+    currency: Currency
+    amount: Annotated[int, msgspec.Meta(ge=1, le=99_999_999)]
+    first_day: dt.date | None = None
+    last_day: dt.date | None = None
+    days: Annotated[tuple[IsoWeekday, ...], msgspec.Meta(max_length=7)] = ()
+    trip: Literal["one_way", "round_trip"] | None = None
+
+
 class PolicyValueRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """The members of one policy: fees have bands from the longest notice down to 0, and those of
     cancellations the share after departure, too."""
 
-    bands: Annotated[list[PolicyBandRequest], msgspec.Meta(max_length=12)] | None = None
+    bands: Bands | None = None
     after_departure_percent: Percent | None = None
     child_percent: Percent | None = None
     infant_percent: Percent | None = None
@@ -150,6 +204,8 @@ class PolicyValueRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=T
     check_in_closes_minutes: Figure | None = None
     boarding_starts_minutes: Figure | None = None
     boarding_closes_minutes: Figure | None = None
+    families: Annotated[list[PolicyFamilyRequest], msgspec.Meta(max_length=20)] | None = None
+    fares: Annotated[list[PolicyFareRequest], msgspec.Meta(max_length=200)] | None = None
 
 
 class PolicyProposalRequest(idempotency.KeyedRequest):

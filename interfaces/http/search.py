@@ -13,7 +13,11 @@ from application.pricing import read_seats as seat_prices
 from application.pricing.journeys import WantedExtra, WantedSeat, WantedSegment
 from interfaces.http import auth, flight_response, security_headers, wire
 from interfaces.http.answers import Answered
-from interfaces.http.flight_response import ConnectionResponse, FlightResponse
+from interfaces.http.flight_response import (
+    ConnectionResponse,
+    FlightResponse,
+    QuotedSegmentResponse,
+)
 from interfaces.http.maintenance import SERVED
 from interfaces.http.problems import invalid
 from interfaces.http.strict_request import StrictRequest
@@ -80,12 +84,16 @@ class QuoteRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
 
 
 class QuoteResponse(msgspec.Struct, rename="camel"):
-    """Book with `quoteId` before `validUntil` and pay exactly `total`."""
+    """Book with `quoteId` before `validUntil` and pay exactly `total`.
+
+    Who does keeps the conditions of its `segments`, whatever the airline publishes meanwhile.
+    """
 
     quote_id: str
     total: wire.MoneyResponse
     lines: list[wire.PriceLineResponse]
     fare_classes: list[str]
+    segments: list[QuotedSegmentResponse]
     valid_until: dt.datetime
 
 
@@ -245,7 +253,8 @@ async def create_quote(request: StrictRequest, data: JSONBody[QuoteRequest]) -> 
             )
             for each in quoted.lines
         ],
-        fare_classes=list(quoted.fare_classes),
+        fare_classes=[each.fare_class for each in quoted.segments],
+        segments=flight_response.quoted_segments(quoted),
         valid_until=quoted.valid_until,
     )
 

@@ -137,6 +137,7 @@ def _quote(sales: CrudSales) -> HTTPRouteHandler:
                 for each in lines(quoted.price, passengers)
             ],
             fare_classes=[each.fare_class for each in quoted.segments],
+            segments=[],
             valid_until=quoted.valid_until,
         )
 

@@ -111,6 +111,11 @@ async def test_a_journey_there_and_back_is_found_in_one_answer_and_quoted_as_one
     quote = await customer.post("/api/quotes", wanted)
     prices = [found[name][0]["price"] for name in ("flights", "returnFlights")]
     assert quote["total"]["amount"] == sum(prices)
+    for segment, name in zip(quote["segments"], ("flights", "returnFlights"), strict=True):
+        offer = found[name][0]
+        assert segment.pop("flightId") == offer["id"]
+        assert segment == {each: offer[each] for each in segment}
+        assert len(segment) == 5
     one_way = await search(system, client, to="TUU")
     assert (one_way["flights"], one_way["returnFlights"]) == (found["flights"], [])
 

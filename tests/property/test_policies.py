@@ -9,17 +9,19 @@ from typing import Any
 
 from hypothesis import event, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from domain.booking.events import BookingCancelled, BookingInitiated, BookingReserved
 from domain.kernel.rejections import Rejection
+from domain.policies.bands import FeeBand
 from domain.policies.events import PolicyPublished
+from domain.policies.fare_families import FareFamilies
 from domain.policies.price_values import ExtraNet, Extras, PassengerShares
 from domain.policies.scope import Scope
 from domain.policies.values import (
     LAUNCH,
     CancellationFees,
     ChangeFees,
-    FeeBand,
     PolicyName,
     PolicyValue,
     stream_of,
@@ -27,6 +29,7 @@ from domain.policies.values import (
 from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import CouponPrice, ExtraPrice, PassengerType
 from tests.support.airline import create_booking
+from tests.support.fare_families import LIGHT, only
 from tests.support.launch_rules import HOLD
 from tests.support.memory_airline import MemoryAirline
 from tests.support.memory_log import envelope
@@ -53,7 +56,7 @@ BANDS = st.lists(st.tuples(st.sampled_from((168, 72, 48, 24)), PERCENT), max_siz
 STEPS = st.one_of(
     st.tuples(
         st.just("publish"),
-        st.booleans(),
+        st.sampled_from(("cancellation_fees", "change_fees", "fare_families")),
         st.sampled_from(SCOPES),
         BANDS,
         PERCENT,
@@ -96,19 +99,23 @@ class Book:
 
     def publish(
         self,
-        of_changes: bool,
+        name: str,
         scope: Scope,
         bands: list[tuple[int, int]],
         last: int,
         in_hours: int | None,
     ) -> None:
-        """Publish fees with these bands, now or later."""
+        """Publish fees with these bands, of a family or of all of them, now or later."""
         table = tuple(
             FeeBand(hours, percent) for hours, percent in sorted({**dict(bands), 0: last}.items())
         )[::-1]
-        self._publish(
-            ChangeFees(table) if of_changes else CancellationFees(table, 100), scope, in_hours
-        )
+        values: dict[str, PolicyValue] = {
+            "cancellation_fees": CancellationFees(table, 100),
+            "change_fees": ChangeFees(table),
+            # Every second one leaves the fees to the policies.
+            "fare_families": only(replace(LIGHT, cancellation=table if last % 2 else None)),
+        }
+        self._publish(values[name], scope, in_hours)
 
     def publish_shares(self, scope: Scope, child: int, infant: int, in_hours: int | None) -> None:
         """Publish what children and infants pay."""
@@ -194,6 +201,7 @@ class Book:
             kept: dict[PolicyName, int] = {
                 "cancellation_fees": segment.fee_versions.cancellation_fees,
                 "change_fees": segment.fee_versions.change_fees,
+                "fare_families": segment.fee_versions.families,
                 "passenger_shares": segment.price_versions.passenger_shares,
                 "extras": segment.price_versions.extras,
             }
@@ -230,8 +238,13 @@ class Book:
         assert isinstance(value, CancellationFees)
         departs_at = self.airline.flight(segment.flight).departs_at
         hours = (departs_at - at).total_seconds() / 3600
-        after = value.after_departure_percent
-        kept = next((each.percent for each in value.bands if hours >= each.from_hours), after)
+        families = self.value("fare_families", segment.fee_versions.families)
+        assert isinstance(families, FareFamilies)
+        economy = families.families[0]
+        bands, after = value.bands, value.after_departure_percent
+        if economy.cancellation is not None:
+            bands, after = economy.cancellation, economy.after_departure_percent
+        kept = next((each.percent for each in bands if hours >= each.from_hours), after)
         fee = 0
         for coupon in draft.price.coupons:
             mine = [each.net for each in draft.price.extras if each.passenger == coupon.passenger]

@@ -16,6 +16,7 @@ from application.booking.unpaid_seats import UnpaidSeatLimits, UnpaidSeats, Unpa
 from application.caller import Caller
 from application.commands.stream_kinds import StreamKind
 from application.identity.ports import Principal
+from application.mail import Language
 from application.policies.current_policies import CurrentPolicies
 from application.pricing.signed_quotes import QuoteSigner
 from domain.identity.roles import Role
@@ -107,10 +108,11 @@ def unlimited_seats() -> UnpaidSeats:
 
 
 class MemoryUseCases:
-    """Where callers of every role ask for something."""
+    """Where callers of every role ask for something, in a language."""
 
     def __init__(self) -> None:
         self.airline = MemoryAirline()
+        self.language: Language = "en"
         self.vault = MemoryVault()
         bus = MemoryBus(self.airline)
         absent: Any = None
@@ -136,7 +138,9 @@ class MemoryUseCases:
     def caller(self, role: Role = "customer") -> Caller:
         """A caller who asks for something new."""
         principal = CUSTOMER if role == "customer" else Principal(f"user_{role}", role)
-        return Caller(principal, uuid.uuid4(), b"", uuid.uuid4().hex, NO_DEADLINE)
+        return Caller(
+            principal, uuid.uuid4(), b"", uuid.uuid4().hex, NO_DEADLINE, language=self.language
+        )
 
     async def ticketed(self, flight: str, *party: PassengerType) -> str:
         """A booking of the customer with sealed names, paid and confirmed; its stream."""

@@ -4,12 +4,12 @@ import datetime as dt
 
 from application.policies.approve_policy import ApprovePolicy
 from application.policies.propose_policy import ProposePolicy
+from domain.policies.bands import FeeBand
 from domain.policies.publication import LEAST_LEAD
 from domain.policies.scope import EVERYWHERE, Scope
 from domain.policies.values import (
     CancellationFees,
     ChangeFees,
-    FeeBand,
     PolicyValue,
     name_of,
     stream_of,

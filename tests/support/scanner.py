@@ -29,6 +29,12 @@ def page_text(pdf: bytes) -> str:
     return str(pypdfium2.PdfDocument(pdf)[0].get_textpage().get_text_range())
 
 
+def page_texts(pdf: bytes) -> list[str]:
+    """The text of each page."""
+    pages = pypdfium2.PdfDocument(pdf)
+    return [str(page.get_textpage().get_text_range()) for page in pages]
+
+
 def barcodes(image: Image.Image) -> list[tuple[str, str]]:
     """Symbology and text of every bar code in the picture."""
     return [(str(found.format), found.text) for found in zxingcpp.read_barcodes(image)]

@@ -3,7 +3,11 @@
 import pytest
 
 from application.invoicing import qr_code
+from application.invoicing.ports import SoldFare
+from application.pricing.fare_conditions import conditions_of_segments
+from domain.booking.values import Segment
 from domain.invoicing.events import TaxDocumentIssued
+from domain.policies.book import LAUNCH_BOOK
 from infrastructure.boarding_pass import arabic
 from infrastructure.tax_receipt import sheet
 from infrastructure.tax_receipt.printer import BilingualReceiptPrinter
@@ -48,6 +52,20 @@ async def test_a_standard_document_names_the_buyer_until_the_buyer_is_erased() -
     assert "Tax invoice" in shown
     assert BUYER.vat_number in shown
     assert BUYER.vat_number not in scanner.page_text(PRINTER.pdf(invoice, None))
+
+
+async def test_a_second_page_has_the_conditions_of_four_flights_in_both_languages() -> None:
+    invoice, _ = await documents()
+    [segment] = conditions_of_segments(LAUNCH_BOOK, [Segment("flight-SV1-2026-11-24", "J", "J")])
+    sold = [SoldFare(f"flight-SV{each}-2026-11-24", "J", segment) for each in range(1, 5)]
+    pdf = PRINTER.pdf(invoice, None, sold)
+    first, second = scanner.page_texts(pdf)
+    assert [first] == scanner.page_texts(PRINTER.pdf(invoice, None))
+    for each in range(1, 5):
+        assert f"SV{each}-2026-11-24 Business, class J, fare basis JOW" in second
+    assert second.count("2 x 32 kg in the hold, 2 x 7 kg in the cabin") == 4
+    assert second.count("from 168 h 0 %; from 72 h 25 %; from 24 h 50 %; from 0 h 75 %") == 4
+    assert second.count(arabic.shaped("المغادرة")) >= 4
 
 
 async def test_the_same_document_is_always_the_same_file() -> None:

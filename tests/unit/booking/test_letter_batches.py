@@ -112,11 +112,11 @@ def batch_of(sent: Collection[letters.BookingLetter]) -> SendLetters:
     return msgspec.json.decode(msgspec.json.encode(message.body), type=SendLetters)
 
 
-async def test_a_full_batch_is_one_read_of_bookings_one_of_flights_and_one_of_keys() -> None:
+async def test_a_full_batch_is_one_read_of_bookings_flights_policies_and_keys() -> None:
     office = PostOffice()
     sent = [await office.booked(number) for number in range(LETTER_LIMIT)]
     assert await office.carry_out(batch_of(sent)) == []
-    assert office.bus.reads == ["booking", "flight"]
+    assert office.bus.reads == ["booking", "flight", "policy"]
     assert office.opened == 1
     assert len(office.mailbox.letters) == LETTER_LIMIT
     for number, letter in enumerate(sent):
@@ -243,7 +243,7 @@ async def test_letters_that_are_sent_at_the_same_time_are_read_together() -> Non
     office = PostOffice()
     sent = [await office.booked(number) for number in range(LETTER_LIMIT + 1)]
     await asyncio.gather(*(office.sender.send(each) for each in sent))
-    assert office.bus.reads == ["booking", "flight"] * 2
+    assert office.bus.reads == ["booking", "flight", "policy"] * 2
     assert office.opened == 2
     assert len(office.mailbox.letters) == len(sent)
 

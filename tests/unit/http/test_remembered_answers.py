@@ -10,10 +10,11 @@ from application.policies.current_policies import CurrentPolicies, PoliciesInFor
 from application.pricing.find_flights import find_flights
 from application.pricing.ports import PricingPorts
 from application.queries import AsOf
+from domain.policies.bands import FeeBand
 from domain.policies.book import LAUNCH_BOOK, PolicyBook, book_of
 from domain.policies.scope import EVERYWHERE
 from domain.policies.state import Version, of_launch
-from domain.policies.values import ChangeFees, FeeBand
+from domain.policies.values import ChangeFees
 from interfaces.http import flight_response
 
 

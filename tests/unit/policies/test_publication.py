@@ -9,7 +9,15 @@ import pytest
 from application.policies.value_json import members_of, value_from
 from domain.kernel.fold import fold
 from domain.policies import publication, rejections
+from domain.policies.bands import FeeBand
 from domain.policies.events import PolicyEvent, PolicyProposed, PolicyPublished
+from domain.policies.fare_families import (
+    BaggageAllowance,
+    FamilyName,
+    FareFamilies,
+    FareFamily,
+)
+from domain.policies.filed_fares import FiledFare, FiledFares
 from domain.policies.money_values import (
     ApprovalLimits,
     CardAmounts,
@@ -47,13 +55,13 @@ from domain.policies.values import (
     OPERATING,
     CancellationFees,
     ChangeFees,
-    FeeBand,
     PolicyName,
     PolicyValue,
     name_of,
     require_valid,
 )
 from tests.support.examples import NOW
+from tests.support.fare_families import BRANDS
 from tests.support.policies import APPROVER, AUTHOR, cancellation, change
 
 TENTH = cancellation(10)
@@ -263,8 +271,10 @@ def test_members_that_are_not_of_the_schema_are_refused(members: dict[str, Any])
 
 
 def test_a_value_is_read_as_it_is_shown() -> None:
-    for name, value in LAUNCH.items():
-        assert value_from(name, members_of(value)) == value
+    day = NOW.date()
+    fare = FiledFare("RUH-JED", "Y", "Y", "SAR", 300_00, day, day, (4, 5), "round_trip")
+    for value in (*LAUNCH.values(), BRANDS, FiledFares((fare,))):
+        assert value_from(name_of(value), members_of(value)) == value
 
 
 def test_the_values_of_the_launch_never_change() -> None:
@@ -317,6 +327,25 @@ def test_the_values_of_the_launch_never_change() -> None:
             (CurrencyLeast("SAR", 2_00), CurrencyLeast("KWD", 200), CurrencyLeast("JPY", 50))
         ),
         "name_corrections": NameCorrections(3, 3),
+        "fare_families": FareFamilies(
+            (
+                FareFamily(
+                    "ECONOMY",
+                    FamilyName("Economy", "السياحية"),
+                    "Y",
+                    "OW",
+                    BaggageAllowance(1, 23, 1, 7),
+                ),
+                FareFamily(
+                    "BUSINESS",
+                    FamilyName("Business", "رجال الأعمال"),
+                    "J",
+                    "OW",
+                    BaggageAllowance(2, 32, 2, 7),
+                ),
+            )
+        ),
+        "filed_fares": FiledFares(()),
     }
     # The table of regimes has a test of its own.
     others = OPERATING | {"compensation"}
