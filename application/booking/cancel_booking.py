@@ -30,6 +30,7 @@ from application.identity.ports import Principal
 from application.payment import record_refund
 from application.policies.fee_terms import terms_of_booking
 from application.policies.read_book import read_book
+from application.policies.tax_terms import taxes_of
 from application.pricing.signed_quotes import QUOTE_LIFETIME, QuoteExpired, QuoteRefused
 from domain.booking import cancellation, disruption, rejections, states
 from domain.booking.coupons import Coupon, CouponStatus
@@ -55,10 +56,11 @@ class Part(msgspec.Struct, frozen=True):
 class CancellationQuote(msgspec.Struct, frozen=True):
     """What cancelling the part would cost, frozen until `valid_until` (exclusive).
 
-    `price` is the part's, tax and charges included; refund = price - fee - `tax`, which is due on
-    what remains (`retaxed`) and negative where that is taxed less. `basis` are the open coupons
-    with the part's statuses and all values: any change of them ends the quote. `waiver` is a code,
-    `notes` are why staff took no fee.
+    `price` is the part's, tax and charges included; refund = price - fee - `tax` - what authorities
+    keep of the charges (`kept`) of the coupons that the customer cancels (`by_customer`). The tax
+    is due on what remains (`retaxed`), negative where that is taxed less. `basis` are the open
+    coupons with the part's statuses and all values: any change of them ends the quote. `waiver` is
+    a code, `notes` are why staff took no fee.
     """
 
     booking: str
@@ -77,10 +79,14 @@ class CancellationQuote(msgspec.Struct, frozen=True):
     tax: int = 0
     retaxed: Retaxed = cancellation.UNCHANGED
     notes: Notes = ()
+    kept: int = 0
+    by_customer: tuple[tuple[int, int], ...] = ()
 
 
 class Terms(msgspec.Struct, frozen=True):
-    """Price, fee and tax of what remains, in minor units; refund = price - fee - tax."""
+    """Price, fee, tax of what remains, and what authorities keep, in minor units; the refund is the
+    rest of the price.
+    """
 
     price: int
     percent: int = 0
@@ -88,6 +94,8 @@ class Terms(msgspec.Struct, frozen=True):
     fee_vat: int = 0
     tax: int = 0
     retaxed: Retaxed = cancellation.UNCHANGED
+    kept: int = 0
+    by_customer: tuple[tuple[int, int], ...] = ()
 
 
 def cancellation_quote(
@@ -119,7 +127,7 @@ def cancellation_quote(
         terms = Terms(price=journey.value_of(booking, coupons).total)
     else:
         terms = _terms(booking, coupons, facts, book=book, waiver=waiver, now=now)
-    refund = terms.price - terms.fee - terms.tax
+    refund = terms.price - terms.fee - terms.tax - terms.kept
     return CancellationQuote(
         booking=stream,
         coupons=tuple(CouponId(each.passenger, each.segment) for each in coupons),
@@ -137,6 +145,8 @@ def cancellation_quote(
         at_gate=at_gate,
         waiver=waiver,
         notes=notes,
+        kept=terms.kept,
+        by_customer=terms.by_customer,
     )
 
 
@@ -164,16 +174,28 @@ def _terms(
         fee = cancellation_fee.fee_of(booking, left, facts, sold, now=now)
     # What the airline has ended makes the rest no dearer: it counts as travelled.
     gone = {coupon_key(each) for each in left}
-    due = remaining_tax.taxed_coupons(booking, [each.leg for each in facts], without=gone)
-    retaxed = remaining_tax.retaxed(booking, due)
+    legs = [each.leg for each in facts]
+    due = remaining_tax.taxed_coupons(booking, legs, without=gone)
+    taxes = taxes_of(book, booking)
+    retaxed = remaining_tax.retaxed(booking, due, legs=legs, taxes=taxes)
     tax = sum(remaining_tax.difference(booking, retaxed))
-    if tax > price:
-        raise rejections.InvalidPart(reason="tax_of_the_rest", tax=tax, price=price)
+    kept = sum(each.unrefundable_charge for each in left)
+    if tax > price - kept:
+        raise rejections.InvalidPart(reason="tax_of_the_rest", tax=tax, price=price - kept)
     # What the refund does not cover of the tax is taken from the fee, and owed by the rest.
-    charged = cancellation_fee.limited(fee, price - tax, booking.currency)
+    charged = cancellation_fee.limited(fee, price - kept - tax, booking.currency)
     if retaxed.coupons:
         retaxed = replace(retaxed, owed_fee=fee.amount - charged.amount)
-    return Terms(price, charged.percent, charged.amount, charged.vat, tax, retaxed)
+    return Terms(
+        price,
+        charged.percent,
+        charged.amount,
+        charged.vat,
+        tax,
+        retaxed,
+        kept,
+        tuple(coupon_key(each) for each in left if each.unrefundable_charge),
+    )
 
 
 def _ended_by_airline(booking: Booking, coupon: Coupon, facts: Sequence[SegmentFacts]) -> bool:
@@ -295,6 +317,7 @@ class CancelBooking(Command, frozen=True):
                 fee=quote.fee,
                 fee_vat=quote.fee_vat,
                 retaxed=quote.retaxed,
+                kept=quote.kept,
                 obligation=obligation,
                 now=context.now,
             ),
@@ -302,6 +325,7 @@ class CancelBooking(Command, frozen=True):
             retaxed=quote.retaxed,
             at_gate=quote.at_gate,
             notes=(*quote.notes, *self.notes),
+            by_customer=set(quote.by_customer),
         )
         context.record(booking_id, cancelled)
         if obligation is None:
@@ -363,10 +387,14 @@ def cancellation_entry(
     fee: int = 0,
     fee_vat: int = 0,
     retaxed: Retaxed = cancellation.UNCHANGED,
+    kept: int = 0,
     obligation: Obligation | None,
     now: dt.datetime,
 ) -> entries.Entry | None:
-    """Return the entry of cancelling these coupons; None where nothing was paid."""
+    """Return the entry of cancelling these coupons; None where nothing was paid.
+
+    `kept` is what authorities keep of their charges, in minor units: it stays owed to them.
+    """
     posted = journey.posted(booking_id, booking, now)
     if booking.status is Status.PAID:
         assert obligation is not None
@@ -374,9 +402,10 @@ def cancellation_entry(
     if booking.captured is None:
         return None
     vat, charge = remaining_tax.difference(booking, retaxed)
+    value = journey.value_of(booking, coupons)
     return carriage.cancellation_entry(
         posted,
-        value=journey.value_of(booking, coupons),
+        value=replace(value, charge=value.charge - kept),
         fee=fee,
         fee_vat=fee_vat,
         added=carriage.Value(booking.currency, vat=vat, charge=charge),

@@ -17,6 +17,7 @@ from application.commands import stream_kinds
 from application.identity.ports import Principal
 from application.policies.fee_terms import terms_of
 from application.policies.read_book import read_book
+from application.policies.tax_terms import segment_fare, taxes_of
 from application.pricing import journeys
 from application.pricing.journeys import WantedSegment
 from application.pricing.signed_quotes import QUOTE_LIFETIME
@@ -40,6 +41,7 @@ from domain.inventory import sales_window
 from domain.inventory.state import Flight
 from domain.kernel import money
 from domain.policies.book import PolicyBook
+from domain.policies.taxes import Taxes
 from domain.pricing import charge_limits, tax
 from domain.pricing import exchange as exchange_rates
 from domain.pricing import rules as pricing_rules
@@ -166,7 +168,9 @@ def modification_quote(
     notice = None if free else _notice(coupons, facts, now=now)
     target = _target(booking, found, coupons, to=to)
     fee = cancellation_fee.change_fee(booking, coupons, target.fare, terms, notice)
-    exchange = _exchange(booking, after, coupons, target.fare, fee=fee)
+    exchange = _exchange(
+        booking, after, coupons, target.fare, taxes=taxes_of(book, booking), fee=fee
+    )
     if free:
         exchange = _kept_value(booking, old, found, coupons, exchange, to=to, waived=waived)
     exchange, too_small = _without_small_change(booking, coupons, exchange)
@@ -307,6 +311,7 @@ def _exchange(
     coupons: Sequence[Coupon],
     fare: money.Money,
     *,
+    taxes: Taxes,
     fee: int,
 ) -> Exchange:
     """Return the new values at this adult fare; the fee is part of the first coupon (IFRS 15)."""
@@ -314,25 +319,32 @@ def _exchange(
     due = remaining_tax.taxed_coupons(booking, legs)
     exchanged = {coupon_key(each) for each in coupons}
     values = tuple(
-        _value(booking, each, fare, taxed=due[coupon_key(each)], fee=fee if index == 0 else 0)
+        _value(
+            booking,
+            each,
+            segment_fare(taxes, fare, legs[each.segment], taxed=due[coupon_key(each)]),
+            fee=fee if index == 0 else 0,
+        )
         for index, each in enumerate(coupons)
     )
-    return Exchange(values, remaining_tax.retaxed(booking, due, but=exchanged))
+    retaxed = remaining_tax.retaxed(booking, due, legs=legs, taxes=taxes, but=exchanged)
+    return Exchange(values, retaxed)
 
 
 def _value(
-    booking: Booking, coupon: Coupon, fare: money.Money, *, taxed: bool, fee: int
+    booking: Booking, coupon: Coupon, sold: pricing_rules.SegmentFare, *, fee: int
 ) -> CouponPrice:
     """Return the new value of a coupon: its fare, and the fees of this and earlier exchanges."""
     kind, currency = booking.passengers[coupon.passenger].type, booking.currency
-    net = pricing_rules.passenger_fare(fare, kind)
+    net = pricing_rules.passenger_fare(sold.fare, kind)
     kept = coupon.change_fee + fee
-    if not taxed:
-        return CouponPrice(coupon.passenger, coupon.segment, net + kept, 0, 0)
-    charge = tax.charge_of(kind, currency)
-    vat_of_fees = tax.vat_within(kept, currency).amount
-    vat = tax.vat_on(net + charge, currency).amount + vat_of_fees
-    return CouponPrice(coupon.passenger, coupon.segment, net + kept - vat_of_fees, vat, charge)
+    charge, lines = tax.charges_of(sold.charges, kind, currency)
+    vat = vat_of_fees = 0
+    if sold.taxed:
+        vat_of_fees = tax.vat_within(kept, currency).amount
+        vat = tax.vat_on(net + charge, currency).amount + vat_of_fees
+    fare = net + kept - vat_of_fees
+    return CouponPrice(coupon.passenger, coupon.segment, fare, vat, charge, lines)
 
 
 def _kept_value(
@@ -358,11 +370,7 @@ def _kept_value(
     cost, lower = exchange.cost(booking, coupons), CABIN_RANK[to.cabin] < CABIN_RANK[had.cabin]
     if (cost > 0 and not like and not waived) or (cost < 0 and lower):
         return exchange
-    unchanged = tuple(
-        CouponPrice(each.passenger, each.segment, each.fare, each.vat, each.charge)
-        for each in coupons
-    )
-    return Exchange(unchanged, Retaxed())
+    return Exchange(tuple(each.price for each in coupons), Retaxed())
 
 
 def _without_small_change(

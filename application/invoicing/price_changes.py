@@ -16,7 +16,7 @@ from application.ports import RecordedEvent
 from domain.booking import fold
 from domain.booking.charge_back_events import CouponsVoided
 from domain.booking.check_in_events import DepartureWithdrawn
-from domain.booking.coupons import GONE
+from domain.booking.coupons import GONE, CouponStatus
 from domain.booking.events import (
     BookingCancelled,
     BookingConfirmed,
@@ -129,10 +129,18 @@ def changed_lines(
         lines += _fee_lines(fee, vat, {line.category for line in lines if line.net < 0})
     elif charge or vat:
         # To a no-show: charges with their tax, while the coupon keeps its values.
-        lines.append(TaxLine("charge", "S", charge, vat))
+        taxed = _returned_with_tax(before) - _returned_with_tax(after)
+        lines.append(TaxLine("charge", "S", taxed, vat))
+        lines.append(TaxLine("charge", "Z", charge - taxed, 0))
     lines.append(TaxLine("difference", "S" if vat else "Z", carriage, 0))
     lines.append(TaxLine("goodwill", "O", posted[accounts.COMPENSATION], 0))
     return [line for line in lines if line.net or line.vat]
+
+
+def _returned_with_tax(booking: Booking) -> int:
+    """Return the charges with value added tax that have gone back to no-shows."""
+    missed = [each for each in booking.coupons if each.status is CouponStatus.MISSED]
+    return sum(each.charge for each in missed if each.vat)
 
 
 def _net(lines: Sequence[TaxLine], *kinds: LineKind) -> int:
@@ -157,11 +165,13 @@ def _values(
     flights = [segment.flight for segment in booking.segments]
     kept = set()
     for coupon in booking.coupons:
+        flight = flights[coupon.segment]
+        category = _category(coupon.vat, flight, outside)
         if coupon.status in GONE:
+            if coupon.kept_charge:
+                yield "charge", category, flight, coupon.kept_charge, 0
             continue
         kept.add((coupon.passenger, coupon.segment))
-        flight = flights[coupon.segment]
-        category = _category(coupon.vat or coupon.charge, flight, outside)
         on_charge = charge_vat(coupon, booking.currency)
         yield "fare", category, flight, coupon.fare, coupon.vat - on_charge
         yield "charge", category, flight, coupon.charge, on_charge

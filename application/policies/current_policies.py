@@ -34,6 +34,7 @@ class PoliciesInForce:
         self._at = at
         self._until = book.next_change(after=at)
         self._terms: dict[Sale, FeeTerms] = {}
+        self.taxes = book.taxes_in_force(at=at)
 
     def is_of(self, book: PolicyBook, *, at: dt.datetime) -> bool:
         """Whether it is what the book says at this instant."""

@@ -8,14 +8,15 @@ import datetime as dt
 import msgspec
 
 from application.flight_searches import FlightOffer
-from application.pricing.find_flights import PricedFlight, priced
+from application.policies.tax_terms import segment_fare
+from application.pricing.find_flights import PricedFlight, leg_of_offer, priced
 from application.pricing.ports import PricingPorts
 from application.queries import AsOf
 from domain.booking import connections
 from domain.inventory import sales_window
 from domain.kernel import money
+from domain.policies.taxes import Taxes
 from domain.pricing import rejections, rules, tax
-from domain.pricing.price import Leg
 
 
 class Connection(msgspec.Struct, frozen=True):
@@ -55,11 +56,11 @@ async def find_connections(
     now, in_force = ports.clock(), await ports.policies.in_force()
     found = []
     for first, second in pairs:
-        legs = (_leg(first), _leg(second))
+        legs = (leg_of_offer(first), leg_of_offer(second))
         if connections.is_broken(*legs) or not sales_window.is_on_sale(first.departs_at, now=now):
             continue
         try:
-            price = _price(first, second)
+            price = _price(in_force.taxes, first, second)
         except rejections.CurrenciesDiffer:
             continue
         free = min(first.free_count, second.free_count)
@@ -68,19 +69,11 @@ async def find_connections(
     return found, as_of
 
 
-def _leg(offer: FlightOffer) -> Leg:
-    return Leg(
-        origin=offer.origin,
-        destination=offer.destination,
-        departs_at=offer.departs_at,
-        arrives_at=offer.arrives_at,
-        at_home=offer.domestic,
-    )
-
-
-def _price(first: FlightOffer, second: FlightOffer) -> money.Money:
+def _price(taxes: Taxes, first: FlightOffer, second: FlightOffer) -> money.Money:
     """Return the price of both, taxed as one journey; rejects CurrenciesDiffer."""
-    taxed = tax.taxed([_leg(first), _leg(second)])
-    fares = [money.Money(each.fare_amount, each.currency) for each in (first, second)]
-    segments = [rules.SegmentFare(*each) for each in zip(fares, taxed, strict=True)]
+    legs = [leg_of_offer(each) for each in (first, second)]
+    segments = [
+        segment_fare(taxes, money.Money(each.fare_amount, each.currency), leg, taxed=due)
+        for each, leg, due in zip((first, second), legs, tax.taxed(legs), strict=True)
+    ]
     return rules.price_journey(segments=segments, passengers=("ADT",)).total()

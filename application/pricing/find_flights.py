@@ -9,13 +9,16 @@ import msgspec
 from application.flight_searches import ANSWERS_REMEMBERED, FlightOffer, Remembered
 from application.inventory import flights
 from application.policies.current_policies import PoliciesInForce
+from application.policies.tax_terms import segment_fare
 from application.pricing import fare_conditions, journeys
 from application.pricing.fare_conditions import FareConditions
 from application.pricing.ports import PricingPorts
 from application.queries import AsOf
 from domain.kernel import money
 from domain.policies.scope import Sale
+from domain.policies.taxes import Taxes
 from domain.pricing import rules
+from domain.pricing.price import Leg
 
 
 class PricedFlight(msgspec.Struct, frozen=True):
@@ -97,12 +100,28 @@ def priced(offer: FlightOffer, cabin: str, in_force: PoliciesInForce) -> PricedF
     """Return the departure with its price for one adult alone, and its conditions."""
     terms = in_force.terms(_sale(offer, cabin))
     conditions = fare_conditions.conditions_of(cabin, offer.residue, terms)
-    return PricedFlight(offer, cabin, price_of(offer), conditions)
+    return PricedFlight(offer, cabin, price_of(offer, in_force.taxes), conditions)
 
 
-def price_of(offer: FlightOffer) -> money.Money:
-    """Return the price of one adult who flies nothing else."""
-    fare = rules.SegmentFare(money.Money(offer.fare_amount, offer.currency), offer.domestic)
+def leg_of_offer(offer: FlightOffer) -> Leg:
+    """Return what order and tax of a journey depend on."""
+    return Leg(
+        origin=offer.origin,
+        destination=offer.destination,
+        departs_at=offer.departs_at,
+        arrives_at=offer.arrives_at,
+        at_home=offer.domestic,
+    )
+
+
+def price_of(offer: FlightOffer, taxes: Taxes) -> money.Money:
+    """Return the price of one adult who flies nothing else, with these taxes and charges."""
+    fare = segment_fare(
+        taxes,
+        money.Money(offer.fare_amount, offer.currency),
+        leg_of_offer(offer),
+        taxed=offer.domestic,
+    )
     return rules.price_journey(segments=(fare,), passengers=("ADT",)).total()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from application.policies.fee_terms import sale_of, versions_in_force
+from application.policies.tax_terms import segment_fare
 from application.pricing import seat_extras
 from domain.booking import connections, sale
 from domain.booking import rejections as booking_rejections
@@ -99,9 +100,11 @@ def price(
     ]
     _require_within(wanted)
     taxed = tax.taxed(legs)
+    taxes = book.taxes_in_force(at=now)
     total = rules.price_journey(
         segments=[
-            rules.SegmentFare(bucket.fare, due) for bucket, due in zip(buckets, taxed, strict=True)
+            segment_fare(taxes, bucket.fare, leg, taxed=due)
+            for bucket, leg, due in zip(buckets, legs, taxed, strict=True)
         ],
         passengers=wanted.passengers,
         extras=(*wanted.extras, *_of_chosen_seats(wanted, found)),

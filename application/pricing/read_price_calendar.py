@@ -43,12 +43,12 @@ async def read_price_calendar(
         cabin=cabin,
         seat_count=seat_count,
     )
-    now = ports.clock()
+    now, in_force = ports.clock(), await ports.policies.in_force()
     prices: dict[dt.date, list[money.Money]] = {day: [] for day in days}
     for offer in offers:
         if sales_window.is_on_sale(offer.departs_at, now=now):
             day = offer.departs_at.astimezone(ZoneInfo(offer.origin_zone)).date()
-            prices[day].append(price_of(offer))
+            prices[day].append(price_of(offer, in_force.taxes))
     return [DayPrice(day, _lowest(found), len(found)) for day, found in prices.items()], as_of
 
 

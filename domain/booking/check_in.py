@@ -290,7 +290,10 @@ def miss(
     if not coupons:
         return []
     missed = PassengersMissed(
-        coupons=coupon_ids(coupons), entry=entry, obligation=obligation, departed_at=departed_at
+        coupons=coupon_ids(coupons, {coupon_key(each) for each in coupons}),
+        entry=entry,
+        obligation=obligation,
+        departed_at=departed_at,
     )
     return [missed, *completed(evolve(booking, missed))]
 

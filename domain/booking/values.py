@@ -54,10 +54,14 @@ class DocumentFindings(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class FeeVersions(msgspec.Struct, frozen=True):
-    """The versions of the policies about fees that a segment was sold under (O4)."""
+    """The versions of the policies that a segment was sold under (O4).
+
+    `taxes` is absent for the table of the launch; it is the same in all segments.
+    """
 
     cancellation_fees: int = 1
     change_fees: int = 1
+    taxes: int | msgspec.UnsetType = msgspec.UNSET
 
 
 # Those of the launch; nothing else was sold before there were versions.
@@ -107,10 +111,15 @@ class ExtraDocument(msgspec.Struct, frozen=True):
 
 
 class CouponId(msgspec.Struct, frozen=True):
-    """One passenger on one segment."""
+    """One passenger on one segment.
+
+    `kept` is what stays with authorities of the charge of a coupon that ends without a flight, in
+    minor units; absent where all of it goes back.
+    """
 
     passenger: int
     segment: int
+    kept: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class Obligation(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -1,6 +1,7 @@
 """The policy book: rules that the airline sets itself, as published versions with their dates.
 
 values: the typed value of each policy, and the values of the launch
+taxes: the table of taxes and charges by code
 scope: which sales a version applies to, and which of two versions is more specific
 events: all events
 state: the state of a policy: its versions and the proposal that waits

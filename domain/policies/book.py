@@ -5,8 +5,9 @@ from collections.abc import Mapping
 
 import msgspec
 
-from domain.policies.scope import Sale
+from domain.policies.scope import ANY_SALE, Sale
 from domain.policies.state import Policy, Version, of_launch
+from domain.policies.taxes import Taxes
 from domain.policies.values import NAMES, CancellationFees, ChangeFees, PolicyName
 
 
@@ -35,6 +36,18 @@ class PolicyBook(msgspec.Struct, frozen=True):
         """Return what a change costs in this version."""
         value = self.policies["change_fees"].version(version).value
         assert isinstance(value, ChangeFees)
+        return value
+
+    def taxes(self, version: int) -> Taxes:
+        """Return the taxes and charges of this version."""
+        value = self.policies["taxes"].version(version).value
+        assert isinstance(value, Taxes)
+        return value
+
+    def taxes_in_force(self, *, at: dt.datetime) -> Taxes:
+        """Return the taxes and charges that a sale at this instant has: they are for all sales."""
+        value = self.in_force("taxes", ANY_SALE, at=at).value
+        assert isinstance(value, Taxes)
         return value
 
     def next_change(self, *, after: dt.datetime) -> dt.datetime | None:

@@ -54,6 +54,8 @@ class Scope(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
 
 
 EVERYWHERE = Scope()
+# Where a policy has no scope, any sale will do to ask for it.
+ANY_SALE = Sale("domestic", "", "", "", "")
 _FORMS = {
     "route": re.compile(r"[A-Z]{3}-[A-Z]{3}"),
     "cabin": re.compile(r"[YJ]"),

@@ -5,14 +5,15 @@ Notice is counted in whole hours before departure; lower bounds are inclusive.
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Literal, get_args
+from typing import Literal, assert_never, get_args
 
 import msgspec
 
 from domain.kernel import ids
-from domain.policies import rejections
+from domain.policies import rejections, taxes
+from domain.policies.taxes import LAUNCH_TAXES, Taxes
 
-PolicyName = Literal["cancellation_fees", "change_fees"]
+PolicyName = Literal["cancellation_fees", "change_fees", "taxes"]
 NAMES: tuple[PolicyName, ...] = get_args(PolicyName)
 BAND_LIMIT = 12
 # A year, in hours: flights are not sold earlier.
@@ -56,7 +57,7 @@ class ChangeFees(
         return _percent(self.bands, notice)
 
 
-PolicyValue = CancellationFees | ChangeFees
+PolicyValue = CancellationFees | ChangeFees | Taxes
 
 # The airline's conditions of carriage since the launch. Bookings of earlier releases were sold
 # under these: a change of them would change contracts, so a test compares them with a copy.
@@ -66,6 +67,7 @@ LAUNCH: Mapping[PolicyName, PolicyValue] = {
         after_departure_percent=100,
     ),
     "change_fees": ChangeFees((FeeBand(168, 0), FeeBand(72, 5), FeeBand(24, 10), FeeBand(0, 15))),
+    "taxes": LAUNCH_TAXES,
 }
 
 
@@ -76,13 +78,24 @@ def stream_of(name: str) -> str:
 
 def name_of(value: PolicyValue) -> PolicyName:
     """Return the policy that this is a value of."""
-    return "cancellation_fees" if isinstance(value, CancellationFees) else "change_fees"
+    match value:
+        case CancellationFees():
+            return "cancellation_fees"
+        case ChangeFees():
+            return "change_fees"
+        case Taxes():
+            return "taxes"
+        case _:
+            assert_never(value)
 
 
 def require_valid(value: PolicyValue) -> None:
-    """The bands reach down to departure, each once, with shares of 0 to 100 percent; otherwise
-    InvalidPolicy.
+    """The bands reach down to departure, each once, with shares of 0 to 100 percent; the table of
+    taxes is one. Otherwise InvalidPolicy.
     """
+    if isinstance(value, Taxes):
+        taxes.require_valid(value)
+        return
     hours = [each.from_hours for each in value.bands]
     if not 0 < len(hours) <= BAND_LIMIT or hours[-1] != 0:
         raise rejections.InvalidPolicy(

@@ -9,17 +9,21 @@ from domain.kernel import money
 from domain.pricing import exchange, tax
 from domain.pricing import extras as extras_catalogue
 from domain.pricing.extras import ExtraChoice
-from domain.pricing.price import TAKES_SEAT, CouponPrice, ExtraPrice, PassengerType, Price
+from domain.pricing.price import TAKES_SEAT, CouponPrice, ExtraPrice, Lines, PassengerType, Price
+from domain.pricing.tax import DueCharge
 
 # Share of the adult fare in percent (child 2 to 11 years, infant under 2 on a lap).
 FARE_PERCENT: dict[PassengerType, int] = {"ADT": 100, "CHD": 75, "INF": 10}
 
 
 class SegmentFare(msgspec.Struct, frozen=True):
-    """One flight of the journey: the adult fare without tax, and whether tax is due on it."""
+    """One flight of the journey: the adult fare without tax, whether tax is due on it, and the
+    charges that are.
+    """
 
     fare: money.Money
     taxed: bool
+    charges: tuple[DueCharge, ...]
 
 
 def seat_count(passengers: Sequence[PassengerType]) -> int:
@@ -55,8 +59,7 @@ def price_journey(
 def _carriage(segments: tuple[SegmentFare, ...], passengers: tuple[PassengerType, ...]) -> Price:
     currency = segments[0].fare.currency
     fares = [exchange.convert(segment.fare, currency).amount for segment in segments]
-    is_taxed = [segment.taxed for segment in segments]
-    shares = {kind: _shares(fares, is_taxed, kind, currency) for kind in dict.fromkeys(passengers)}
+    shares = {kind: _shares(fares, segments, kind, currency) for kind in dict.fromkeys(passengers)}
     coupons = tuple(
         CouponPrice(index, segment, *amounts)
         for index, kind in enumerate(passengers)
@@ -71,22 +74,22 @@ def passenger_fare(fare: money.Money, kind: PassengerType) -> int:
 
 
 def _shares(
-    full: Sequence[int], is_taxed: Sequence[bool], kind: PassengerType, currency: str
-) -> list[tuple[int, int, int]]:
-    """Fare, tax and charge of one passenger of this type, flight by flight."""
+    full: Sequence[int], segments: Sequence[SegmentFare], kind: PassengerType, currency: str
+) -> list[tuple[int, int, int, Lines]]:
+    """Fare, tax and charges of one passenger of this type, flight by flight."""
     fares = _split(
         money.Money(passenger_fare(money.Money(sum(full), currency), kind), currency), full
     )
-    if not any(is_taxed):
-        return [(fare, 0, 0) for fare in fares]
-    charge = tax.charge_of(kind, currency)
-    charges = [charge if due else 0 for due in is_taxed]
+    charges = [tax.charges_of(each.charges, kind, currency) for each in segments]
     taxable = [
-        fare + charge if due else 0
-        for fare, charge, due in zip(fares, charges, is_taxed, strict=True)
+        fare + charge if segment.taxed else 0
+        for fare, (charge, _), segment in zip(fares, charges, segments, strict=True)
     ]
-    taxes = _split(tax.vat_on(sum(taxable), currency), taxable)
-    return list(zip(fares, taxes, charges, strict=True))
+    taxes = _split(tax.vat_on(sum(taxable), currency), taxable) if any(taxable) else [0] * len(full)
+    return [
+        (fare, vat, charge, lines)
+        for fare, vat, (charge, lines) in zip(fares, taxes, charges, strict=True)
+    ]
 
 
 def _split(amount: money.Money, weights: Sequence[int]) -> list[int]:

@@ -43,7 +43,8 @@ class ChangeRow(msgspec.Struct, frozen=True):
 def values_of(booking: Booking) -> Values:
     """Return what is owed for each flight: carriage and extras until flown, charges also after.
 
-    Nothing before tickets are issued. What was missed or refunded owes nothing any more.
+    Nothing before tickets are issued. What was missed or refunded owes nothing any more but what
+    authorities keep.
     """
     found: Values = {}
     if not booking.tickets:
@@ -56,6 +57,8 @@ def values_of(booking: Booking) -> Values:
             _add(found, flight, accounts.AIRPORT_CHARGES, coupon.charge)
         elif coupon.status is CouponStatus.FLOWN:
             _add(found, flight, accounts.AIRPORT_CHARGES, coupon.charge)
+        elif coupon.kept_charge:
+            _add(found, flight, accounts.AIRPORT_CHARGES, coupon.kept_charge)
     for extra in booking.extras:
         if (extra.passenger, extra.segment) in ahead:
             flight = booking.segments[extra.segment].flight
