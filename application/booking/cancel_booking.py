@@ -1,13 +1,11 @@
 """Cancel a booking or a part of it at the terms of an accepted quote, in one append."""
 
 import datetime as dt
-from collections.abc import Sequence
 
 import msgspec
 from msgspec.structs import replace
 
 from application.booking import (
-    cancellation_fee,
     journey,
     letters,
     live_session,
@@ -20,6 +18,11 @@ from application.booking.booking_details import (
     carry_out_and_read,
     journey_facts,
 )
+from application.booking.cancellation_terms import (
+    Terms,
+    cancellation_terms,
+    is_ended_by_airline,
+)
 from application.booking.ports import BookingPorts
 from application.booking.staff_notes import Notes, reason_and_notes, sealed_note
 from application.booking.stored_answer import stored_answer_first
@@ -28,12 +31,10 @@ from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.identity.ports import Principal
 from application.payment import record_refund
-from application.policies.fee_terms import terms_of_booking
 from application.policies.read_book import read_book
-from application.policies.tax_terms import taxes_of
 from application.pricing.signed_quotes import QUOTE_LIFETIME, QuoteExpired, QuoteRefused
-from domain.booking import cancellation, disruption, rejections, states
-from domain.booking.coupons import Coupon, CouponStatus
+from domain.booking import cancellation, rejections, states
+from domain.booking.coupons import Coupon
 from domain.booking.preconditions import SegmentFacts
 from domain.booking.state import Booking, coupon_key
 from domain.booking.states import Status
@@ -83,21 +84,6 @@ class CancellationQuote(msgspec.Struct, frozen=True):
     by_customer: tuple[tuple[int, int], ...] = ()
 
 
-class Terms(msgspec.Struct, frozen=True):
-    """Price, fee, tax of what remains, and what authorities keep, in minor units; the refund is the
-    rest of the price.
-    """
-
-    price: int
-    percent: int = 0
-    fee: int = 0
-    fee_vat: int = 0
-    tax: int = 0
-    retaxed: Retaxed = cancellation.UNCHANGED
-    kept: int = 0
-    by_customer: tuple[tuple[int, int], ...] = ()
-
-
 def cancellation_quote(
     stream: str,
     booking: Booking,
@@ -126,7 +112,7 @@ def cancellation_quote(
         # The airline denies boarding: nothing is kept, not even tax that is due on the rest.
         terms = Terms(price=journey.value_of(booking, coupons).total)
     else:
-        terms = _terms(booking, coupons, facts, book=book, waiver=waiver, now=now)
+        terms = cancellation_terms(booking, coupons, facts, book=book, waiver=waiver, now=now)
     refund = terms.price - terms.fee - terms.tax - terms.kept
     return CancellationQuote(
         booking=stream,
@@ -147,66 +133,6 @@ def cancellation_quote(
         notes=notes,
         kept=terms.kept,
         by_customer=terms.by_customer,
-    )
-
-
-def _terms(
-    booking: Booking,
-    coupons: tuple[Coupon, ...],
-    facts: tuple[SegmentFacts, ...],
-    *,
-    book: PolicyBook,
-    waiver: str | None,
-    now: dt.datetime,
-) -> Terms:
-    """Return the terms of cancelling these coupons, or all of an unticketed booking."""
-    if booking.captured is None:
-        return Terms(price=0)
-    if booking.status is Status.PAID:
-        return Terms(price=booking.captured.amount)
-    price = journey.value_of(booking, coupons).total
-    left = [each for each in coupons if not _ended_by_airline(booking, each, facts)]
-    if not left:
-        return Terms(price=price)
-    fee = cancellation_fee.NO_FEE
-    if waiver is None:
-        sold = terms_of_booking(book, booking)
-        fee = cancellation_fee.fee_of(booking, left, facts, sold, now=now)
-    # What the airline has ended makes the rest no dearer: it counts as travelled.
-    gone = {coupon_key(each) for each in left}
-    legs = [each.leg for each in facts]
-    due = remaining_tax.taxed_coupons(booking, legs, without=gone)
-    taxes = taxes_of(book, booking)
-    retaxed = remaining_tax.retaxed(booking, due, legs=legs, taxes=taxes)
-    tax = sum(remaining_tax.difference(booking, retaxed))
-    kept = sum(each.unrefundable_charge for each in left)
-    if tax > price - kept:
-        raise rejections.InvalidPart(reason="tax_of_the_rest", tax=tax, price=price - kept)
-    # What the refund does not cover of the tax is taken from the fee, and owed by the rest.
-    charged = cancellation_fee.limited(fee, price - kept - tax, booking.currency)
-    if retaxed.coupons:
-        retaxed = replace(retaxed, owed_fee=fee.amount - charged.amount)
-    return Terms(
-        price,
-        charged.percent,
-        charged.amount,
-        charged.vat,
-        tax,
-        retaxed,
-        kept,
-        tuple(coupon_key(each) for each in left if each.unrefundable_charge),
-    )
-
-
-def _ended_by_airline(booking: Booking, coupon: Coupon, facts: Sequence[SegmentFacts]) -> bool:
-    """Whether its flight, or one before it that the passenger has not flown, is cancelled, moved so
-    far that the passengers may leave and have not answered, or has no seat for who has checked in.
-    """
-    return any(
-        facts[segment].cancelled or disruption.is_material(booking, segment) or before.standby
-        for segment in range(coupon.segment + 1)
-        if (before := booking.coupon(coupon.passenger, segment)) is not None
-        and before.status is not CouponStatus.FLOWN
     )
 
 
@@ -359,7 +285,7 @@ def _is_of_airline(context: DecisionContext, quote: CancellationQuote, booking: 
         return True
     facts = journey.facts(context, booking)
     wanted = [booking.coupon(each.passenger, each.segment) for each in quote.coupons]
-    return all(each is not None and _ended_by_airline(booking, each, facts) for each in wanted)
+    return all(each is not None and is_ended_by_airline(booking, each, facts) for each in wanted)
 
 
 def _settle(context: DecisionContext, booking_id: str) -> None:

@@ -16,8 +16,7 @@ from domain.booking import rejections
 from domain.booking.coupons import Coupon, Extra
 from domain.booking.preconditions import SegmentFacts
 from domain.booking.state import Booking
-from domain.kernel import money
-from domain.pricing import charge_limits, fees, rules, tax
+from domain.pricing import charge_limits, fees, tax
 from domain.pricing.price import CouponPrice
 
 
@@ -99,7 +98,7 @@ def change_percent(terms: FeeTerms, notice: int | None) -> int:
 def change_fee(
     booking: Booking,
     coupons: Sequence[Coupon],
-    fare: money.Money,
+    fares: Sequence[int],
     terms: FeeTerms,
     notice: int | None,
 ) -> int:
@@ -109,21 +108,25 @@ def change_fee(
     if notice is None:
         return 0
     before = sum(each.total - each.change_fee for each in coupons)
-    kept = kept_of_difference(booking, coupons, fare, terms=terms, notice=notice)
+    kept = kept_of_difference(booking, coupons, fares, terms=terms, notice=notice)
     return fees.fee(change_percent(terms, notice), before, booking.currency) + kept
 
 
 def kept_of_difference(
-    booking: Booking, coupons: Sequence[Coupon], fare: money.Money, *, terms: FeeTerms, notice: int
+    booking: Booking,
+    coupons: Sequence[Coupon],
+    fares: Sequence[int],
+    *,
+    terms: FeeTerms,
+    notice: int,
 ) -> int:
-    """Return what is kept where coupons are exchanged for cheaper ones at this adult fare.
+    """Return what is kept where coupons are exchanged for cheaper ones at these net fares.
 
     As much of the difference as a cancellation keeps, so that none is cheaper by way of an
     exchange. What could not be charged is not kept either.
     """
     percent, kept, lost = terms.cancellation.percent_at(notice), 0, 0
-    for coupon in coupons:
-        net = rules.passenger_fare(fare, booking.passengers[coupon.passenger].type)
+    for coupon, net in zip(coupons, fares, strict=True):
         after = net + (tax.vat_on(net, booking.currency).amount if priced(coupon).vat else 0)
         less = max(0, _carriage(booking, coupon) - after)
         lost += less

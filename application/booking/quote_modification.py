@@ -7,17 +7,19 @@ from collections.abc import Sequence
 import msgspec
 from msgspec.structs import replace
 
-from application.booking import cancellation_fee, journey, remaining_tax
+from application.booking import cancellation_fee, journey
 from application.booking.access import changeable_booking, changeable_by_gate, require_may_waive
 from application.booking.birth_dates import known_birth_dates
 from application.booking.booking_details import booked_flight
+from application.booking.exchanged_values import Exchange, exchanged
 from application.booking.ports import BookingPorts
 from application.booking.staff_notes import sealed_note
 from application.commands import stream_kinds
 from application.identity.ports import Principal
 from application.policies.fee_terms import terms_of
+from application.policies.price_terms import shares_of
 from application.policies.read_book import read_book
-from application.policies.tax_terms import segment_fare, taxes_of
+from application.policies.tax_terms import taxes_of
 from application.pricing import journeys
 from application.pricing.journeys import WantedSegment
 from application.pricing.signed_quotes import QUOTE_LIFETIME
@@ -33,7 +35,7 @@ from domain.booking import (
 from domain.booking import modification as booking_modification
 from domain.booking.coupons import Coupon
 from domain.booking.preconditions import SegmentFacts
-from domain.booking.state import Booking, coupon_key
+from domain.booking.state import Booking
 from domain.booking.values import Modification, Retaxed, Segment
 from domain.identity import roles
 from domain.inventory import rejections as flight_rejections
@@ -41,11 +43,9 @@ from domain.inventory import sales_window
 from domain.inventory.state import Flight
 from domain.kernel import money
 from domain.policies.book import PolicyBook
-from domain.policies.taxes import Taxes
-from domain.pricing import charge_limits, tax
+from domain.pricing import charge_limits
 from domain.pricing import exchange as exchange_rates
 from domain.pricing import rules as pricing_rules
-from domain.pricing.price import CouponPrice
 
 MAY_WAIVE: tuple[roles.Permission, ...] = ("change_any_booking", "handle_passengers")
 CABIN_RANK = {"Y": 0, "J": 1}
@@ -166,11 +166,10 @@ def modification_quote(
     _require_order(booking, after, segment=segment, to=to)
     coupons, terms = booking.open_coupons(segment), terms_of(book, booking.segments[segment])
     notice = None if free else _notice(coupons, facts, now=now)
-    target = _target(booking, found, coupons, to=to)
-    fee = cancellation_fee.change_fee(booking, coupons, target.fare, terms, notice)
-    exchange = _exchange(
-        booking, after, coupons, target.fare, taxes=taxes_of(book, booking), fee=fee
-    )
+    target = _target(booking, found, coupons, to=to, book=book)
+    fee = cancellation_fee.change_fee(booking, coupons, target.fares, terms, notice)
+    taxes = taxes_of(book, booking)
+    exchange = exchanged(booking, after, coupons, target.fares, taxes=taxes, fee=fee)
     if free:
         exchange = _kept_value(booking, old, found, coupons, exchange, to=to, waived=waived)
     exchange, too_small = _without_small_change(booking, coupons, exchange)
@@ -210,23 +209,12 @@ def basis_of(booking: Booking) -> tuple[tuple[int, int, int], ...]:
 
 
 class Target(msgspec.Struct, frozen=True):
-    """The segment that is exchanged for, and its adult fare in the currency of the booking."""
+    """The segment that is exchanged for, and the fare of each coupon on it without tax, in minor
+    units of the currency of the booking.
+    """
 
     segment: Segment
-    fare: money.Money
-
-
-class Exchange(msgspec.Struct, frozen=True):
-    """New values of the exchanged coupons, and of what is taxed otherwise after the exchange."""
-
-    coupons: tuple[CouponPrice, ...]
-    retaxed: Retaxed
-
-    def cost(self, booking: Booking, coupons: Sequence[Coupon]) -> int:
-        """Return how much more the journey is worth than before, in minor units."""
-        before = sum(each.total for each in coupons)
-        added = sum(remaining_tax.difference(booking, self.retaxed))
-        return sum(each.total for each in self.coupons) - before + added
+    fares: tuple[int, ...]
 
 
 def _fit(
@@ -288,8 +276,12 @@ def _target(
     coupons: Sequence[Coupon],
     *,
     to: WantedSegment,
+    book: PolicyBook,
 ) -> Target:
-    """Return the segment with a fare class that has seats, and its fare; its terms stay (O4)."""
+    """Return the segment with a fare class that has seats, and its fares.
+
+    Its terms stay, and the shares that children and infants pay (O4).
+    """
     cabin = flight.cabins[to.cabin]
     bucket = (
         cabin.bucket(to.fare_class)
@@ -298,53 +290,19 @@ def _target(
     )
     if bucket is None:
         raise flight_rejections.CabinNotFound(field="fareClass", fareClass=to.fare_class or "")
-    sold_under = booking.segments[coupons[0].segment].sold_under
+    sold = booking.segments[coupons[0].segment]
+    fare, shares = exchange_rates.convert(bucket.fare, booking.currency), shares_of(book, sold)
+    types = [booking.passengers[each.passenger].type for each in coupons]
     return Target(
-        Segment(to.flight, to.cabin, bucket.code, bucket.residue, sold_under),
-        exchange_rates.convert(bucket.fare, booking.currency),
+        replace(
+            sold,
+            flight=to.flight,
+            cabin=to.cabin,
+            fare_class=bucket.code,
+            residue=bucket.residue,
+        ),
+        tuple(pricing_rules.passenger_fare(fare, shares.percent(each)) for each in types),
     )
-
-
-def _exchange(
-    booking: Booking,
-    flights: Sequence[Flight],
-    coupons: Sequence[Coupon],
-    fare: money.Money,
-    *,
-    taxes: Taxes,
-    fee: int,
-) -> Exchange:
-    """Return the new values at this adult fare; the fee is part of the first coupon (IFRS 15)."""
-    legs = [journeys.leg_of(flight) for flight in flights]
-    due = remaining_tax.taxed_coupons(booking, legs)
-    exchanged = {coupon_key(each) for each in coupons}
-    values = tuple(
-        _value(
-            booking,
-            each,
-            segment_fare(taxes, fare, legs[each.segment], taxed=due[coupon_key(each)]),
-            fee=fee if index == 0 else 0,
-        )
-        for index, each in enumerate(coupons)
-    )
-    retaxed = remaining_tax.retaxed(booking, due, legs=legs, taxes=taxes, but=exchanged)
-    return Exchange(values, retaxed)
-
-
-def _value(
-    booking: Booking, coupon: Coupon, sold: pricing_rules.SegmentFare, *, fee: int
-) -> CouponPrice:
-    """Return the new value of a coupon: its fare, and the fees of this and earlier exchanges."""
-    kind, currency = booking.passengers[coupon.passenger].type, booking.currency
-    net = pricing_rules.passenger_fare(sold.fare, kind)
-    kept = coupon.change_fee + fee
-    charge, lines = tax.charges_of(sold.charges, kind, currency)
-    vat = vat_of_fees = 0
-    if sold.taxed:
-        vat_of_fees = tax.vat_within(kept, currency).amount
-        vat = tax.vat_on(net + charge, currency).amount + vat_of_fees
-    fare = net + kept - vat_of_fees
-    return CouponPrice(coupon.passenger, coupon.segment, fare, vat, charge, lines)
 
 
 def _kept_value(

@@ -9,7 +9,6 @@ from domain.booking.values import LAUNCH_FEES, FeeVersions, Segment
 from domain.inventory.state import Bucket, Flight
 from domain.policies.book import PolicyBook
 from domain.policies.scope import Sale
-from domain.policies.state import LAUNCH_VERSION
 from domain.policies.values import CancellationFees, ChangeFees
 
 
@@ -35,11 +34,9 @@ def versions_in_force(
     book: PolicyBook, sale: Sale, *, at: dt.datetime
 ) -> FeeVersions | msgspec.UnsetType:
     """Return the versions that a sale at this instant is made under; UNSET for the launch's."""
-    taxes = book.in_force("taxes", sale, at=at).number
     found = FeeVersions(
         cancellation_fees=book.in_force("cancellation_fees", sale, at=at).number,
         change_fees=book.in_force("change_fees", sale, at=at).number,
-        taxes=msgspec.UNSET if taxes == LAUNCH_VERSION else taxes,
     )
     return msgspec.UNSET if found == LAUNCH_FEES else found
 

@@ -1,21 +1,22 @@
 """What is due to authorities on a flight, and which version of the table a booking follows."""
 
-import msgspec
-
 from domain.booking.state import Booking
+from domain.booking.values import Segment
 from domain.kernel import entries, money
 from domain.policies.book import PolicyBook
-from domain.policies.state import LAUNCH_VERSION
 from domain.policies.taxes import Taxes, Travel
 from domain.pricing.price import Leg
-from domain.pricing.rules import SegmentFare
 from domain.pricing.tax import DueCharge
 
 
 def taxes_of(book: PolicyBook, booking: Booking) -> Taxes:
     """Return the table that a booking was sold under (O4): one for all its flights."""
-    version = booking.segments[0].fee_versions.taxes
-    return book.taxes(LAUNCH_VERSION if isinstance(version, msgspec.UnsetType) else version)
+    return taxes_of_segment(book, booking.segments[0])
+
+
+def taxes_of_segment(book: PolicyBook, segment: Segment) -> Taxes:
+    """Return the table that a segment was sold under (O4)."""
+    return book.value(Taxes, segment.price_versions.taxes)
 
 
 def due_charges(taxes: Taxes, leg: Leg, *, taxed: bool) -> tuple[DueCharge, ...]:
@@ -36,8 +37,3 @@ def due_charges(taxes: Taxes, leg: Leg, *, taxed: bool) -> tuple[DueCharge, ...]
         )
         for row, airport in taxes.due(leg.origin, leg.destination, travel=travel, day=day)
     )
-
-
-def segment_fare(taxes: Taxes, fare: money.Money, leg: Leg, *, taxed: bool) -> SegmentFare:
-    """Return a flight of a journey as it is priced."""
-    return SegmentFare(fare, taxed, due_charges(taxes, leg, taxed=taxed))

@@ -8,7 +8,7 @@ import datetime as dt
 import msgspec
 
 from application.flight_searches import FlightOffer
-from application.policies.tax_terms import segment_fare
+from application.policies.tax_terms import due_charges
 from application.pricing.find_flights import PricedFlight, leg_of_offer, priced
 from application.pricing.ports import PricingPorts
 from application.queries import AsOf
@@ -73,7 +73,11 @@ def _price(taxes: Taxes, first: FlightOffer, second: FlightOffer) -> money.Money
     """Return the price of both, taxed as one journey; rejects CurrenciesDiffer."""
     legs = [leg_of_offer(each) for each in (first, second)]
     segments = [
-        segment_fare(taxes, money.Money(each.fare_amount, each.currency), leg, taxed=due)
+        rules.SegmentFare(
+            money.Money(each.fare_amount, each.currency),
+            due,
+            charges=due_charges(taxes, leg, taxed=due),
+        )
         for each, leg, due in zip((first, second), legs, tax.taxed(legs), strict=True)
     ]
     return rules.price_journey(segments=segments, passengers=("ADT",)).total()

@@ -9,7 +9,7 @@ import msgspec
 from application.flight_searches import ANSWERS_REMEMBERED, FlightOffer, Remembered
 from application.inventory import flights
 from application.policies.current_policies import PoliciesInForce
-from application.policies.tax_terms import segment_fare
+from application.policies.tax_terms import due_charges
 from application.pricing import fare_conditions, journeys
 from application.pricing.fare_conditions import FareConditions
 from application.pricing.ports import PricingPorts
@@ -116,11 +116,10 @@ def leg_of_offer(offer: FlightOffer) -> Leg:
 
 def price_of(offer: FlightOffer, taxes: Taxes) -> money.Money:
     """Return the price of one adult who flies nothing else, with these taxes and charges."""
-    fare = segment_fare(
-        taxes,
+    fare = rules.SegmentFare(
         money.Money(offer.fare_amount, offer.currency),
-        leg_of_offer(offer),
-        taxed=offer.domestic,
+        offer.domestic,
+        charges=due_charges(taxes, leg_of_offer(offer), taxed=offer.domestic),
     )
     return rules.price_journey(segments=(fare,), passengers=("ADT",)).total()
 

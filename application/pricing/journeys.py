@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from application.policies.fee_terms import sale_of, versions_in_force
-from application.policies.tax_terms import segment_fare
-from application.pricing import seat_extras
+from application.policies.price_terms import price_versions_in_force, shares_of
+from application.policies.tax_terms import due_charges, taxes_of_segment
+from application.pricing import extra_prices, seat_extras
 from domain.booking import connections, sale
 from domain.booking import rejections as booking_rejections
 from domain.booking.values import SeatChoice, Segment
@@ -99,28 +100,48 @@ def price(
         _bucket(flight, each, seats) for each, flight in zip(wanted.segments, found, strict=True)
     ]
     _require_within(wanted)
-    taxed = tax.taxed(legs)
-    taxes = book.taxes_in_force(at=now)
-    total = rules.price_journey(
-        segments=[
-            segment_fare(taxes, bucket.fare, leg, taxed=due)
-            for bucket, leg, due in zip(buckets, legs, taxed, strict=True)
-        ],
-        passengers=wanted.passengers,
-        extras=(*wanted.extras, *_of_chosen_seats(wanted, found)),
-    )
-    charge_limits.require_collectable(total.total())
     segments = [
-        Segment(
-            each.flight,
-            each.cabin,
-            bucket.code,
-            bucket.residue,
-            versions_in_force(book, sale_of(flight, each.cabin, bucket), at=now),
-        )
+        _segment(each, flight, bucket, book=book, now=now)
         for each, flight, bucket in zip(wanted.segments, found, buckets, strict=True)
     ]
+    choices = (*wanted.extras, *_of_chosen_seats(wanted, found))
+    total = rules.price_journey(
+        segments=[
+            _fare(bucket, segment, leg, book=book, taxed=due)
+            for bucket, segment, leg, due in zip(
+                buckets, segments, legs, tax.taxed(legs), strict=True
+            )
+        ],
+        passengers=wanted.passengers,
+        extras=extra_prices.priced(choices, segments, book=book, currency=buckets[0].fare.currency),
+    )
+    charge_limits.require_collectable(total.total())
     return Priced(tuple(segments), total)
+
+
+def _segment(
+    wanted: WantedSegment, flight: Flight, bucket: Bucket, *, book: PolicyBook, now: dt.datetime
+) -> Segment:
+    """Return the segment with the versions that a sale of this instant is made under."""
+    sold = sale_of(flight, wanted.cabin, bucket)
+    return Segment(
+        wanted.flight,
+        wanted.cabin,
+        bucket.code,
+        bucket.residue,
+        versions_in_force(book, sold, at=now),
+        price_versions_in_force(book, sold, at=now),
+    )
+
+
+def _fare(
+    bucket: Bucket, segment: Segment, leg: Leg, *, book: PolicyBook, taxed: bool
+) -> rules.SegmentFare:
+    shares = shares_of(book, segment)
+    charges = due_charges(taxes_of_segment(book, segment), leg, taxed=taxed)
+    return rules.SegmentFare(
+        bucket.fare, taxed, shares.child_percent, shares.infant_percent, charges
+    )
 
 
 def _operating(flight: Flight | None, *, now: dt.datetime) -> Flight:

@@ -1,6 +1,7 @@
 """The policy book: rules that the airline sets itself, as published versions with their dates.
 
 values: the typed value of each policy, and the values of the launch
+price_values: values that prices are made of: shares of the adult fare, extras
 taxes: the table of taxes and charges by code
 scope: which sales a version applies to, and which of two versions is more specific
 events: all events

@@ -8,10 +8,9 @@ from msgspec.structs import replace
 from domain.policies import rejections
 from domain.policies import scope as scopes
 from domain.policies.events import PolicyEvent, PolicyProposed, PolicyPublished, PublicationReason
-from domain.policies.scope import EVERYWHERE, Scope
+from domain.policies.scope import Scope
 from domain.policies.state import Policy, Proposal, Version, of_launch
-from domain.policies.taxes import Taxes
-from domain.policies.values import PolicyValue, name_of, require_valid
+from domain.policies.values import SCOPE_FIELDS, PolicyValue, name_of, require_valid
 
 # Processes read the book again within half of this: none sells or shows what is out of force.
 LEAST_LEAD = dt.timedelta(seconds=60)
@@ -36,10 +35,7 @@ def propose(
     """
     assert name_of(value) == policy.name
     require_valid(value)
-    scopes.require_valid(scope)
-    if isinstance(value, Taxes) and scope != EVERYWHERE:
-        # A journey is taxed as a whole: its flights follow one table.
-        raise rejections.InvalidPolicy(field="scope", reason="scope_not_possible")
+    scopes.require_valid(scope, only=SCOPE_FIELDS.get(policy.name))
     _require_publishable(policy, scope, valid_from, now=now)
     proposed = PolicyProposed(
         number=policy.proposal_count + 1,

@@ -1,6 +1,7 @@
 """Which sales a version applies to: every field that is given must be met, none given is all."""
 
 import re
+from collections.abc import Collection
 from typing import Literal
 
 import msgspec
@@ -64,8 +65,11 @@ _FORMS = {
 }
 
 
-def require_valid(scope: Scope) -> None:
-    """Every field that is given has its form; otherwise InvalidPolicy."""
+def require_valid(scope: Scope, *, only: Collection[str] | None = None) -> None:
+    """Every field that is given has its form and is one of `only`; otherwise InvalidPolicy."""
+    for name, text in zip(Scope.__struct_fields__, _fields(scope), strict=True):
+        if text is not None and only is not None and name not in only:
+            raise rejections.InvalidPolicy(field="scope", reason="scope_not_of_policy", name=name)
     for name, form in _FORMS.items():
         text = getattr(scope, name)
         if text is not None and not form.fullmatch(text):

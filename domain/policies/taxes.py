@@ -85,10 +85,13 @@ class Taxes(
 
 
 def require_valid(value: Taxes) -> None:
-    """Every row has its form, and none would be collected twice; otherwise InvalidPolicy."""
+    """Every row has its form, and none would be collected twice; otherwise InvalidPolicy.
+
+    Whether prices can be converted from its currency is for the caller to see.
+    """
     if len(value.charges) > ROW_LIMIT:
         raise rejections.InvalidPolicy(
-            field="value.charges", reason="too_many_charges", limit=ROW_LIMIT
+            field="value.charges", reason="table_too_long", limit=ROW_LIMIT
         )
     for index, each in enumerate(value.charges):
         if not _is_well_formed(each):

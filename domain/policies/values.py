@@ -5,15 +5,16 @@ Notice is counted in whole hours before departure; lower bounds are inclusive.
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Literal, assert_never, get_args
+from typing import Literal, get_args
 
 import msgspec
 
 from domain.kernel import ids
-from domain.policies import rejections, taxes
+from domain.policies import price_values, rejections, taxes
+from domain.policies.price_values import Extras, PassengerShares, PriceValue
 from domain.policies.taxes import LAUNCH_TAXES, Taxes
 
-PolicyName = Literal["cancellation_fees", "change_fees", "taxes"]
+PolicyName = Literal["cancellation_fees", "change_fees", "passenger_shares", "taxes", "extras"]
 NAMES: tuple[PolicyName, ...] = get_args(PolicyName)
 BAND_LIMIT = 12
 # A year, in hours: flights are not sold earlier.
@@ -57,7 +58,7 @@ class ChangeFees(
         return _percent(self.bands, notice)
 
 
-PolicyValue = CancellationFees | ChangeFees | Taxes
+PolicyValue = CancellationFees | ChangeFees | PassengerShares | Taxes | Extras
 
 # The airline's conditions of carriage since the launch. Bookings of earlier releases were sold
 # under these: a change of them would change contracts, so a test compares them with a copy.
@@ -67,7 +68,28 @@ LAUNCH: Mapping[PolicyName, PolicyValue] = {
         after_departure_percent=100,
     ),
     "change_fees": ChangeFees((FeeBand(168, 0), FeeBand(72, 5), FeeBand(24, 10), FeeBand(0, 15))),
+    "passenger_shares": price_values.PASSENGER_SHARES,
     "taxes": LAUNCH_TAXES,
+    "extras": price_values.EXTRAS,
+}
+_NAMES: Mapping[type[PolicyValue], PolicyName] = {
+    type(value): name for name, value in LAUNCH.items()
+}
+# The instant at which it is looked up which version counts: that of the sale, whose version the
+# booking keeps, that of the departure, or that of the decision.
+Moment = Literal["sale", "departure", "now"]
+MOMENTS: Mapping[PolicyName, Moment] = {
+    "cancellation_fees": "sale",
+    "change_fees": "sale",
+    "passenger_shares": "sale",
+    "taxes": "sale",
+    "extras": "sale",
+}
+# The fields that a scope of these policies may give: what the rule is about has no others.
+SCOPE_FIELDS: Mapping[PolicyName, frozenset[str]] = {
+    # A journey is taxed as a whole, and the table names its airports itself.
+    "taxes": frozenset(),
+    "extras": frozenset({"market", "route"}),
 }
 
 
@@ -78,24 +100,28 @@ def stream_of(name: str) -> str:
 
 def name_of(value: PolicyValue) -> PolicyName:
     """Return the policy that this is a value of."""
-    match value:
-        case CancellationFees():
-            return "cancellation_fees"
-        case ChangeFees():
-            return "change_fees"
-        case Taxes():
-            return "taxes"
-        case _:
-            assert_never(value)
+    return name_of_type(type(value))
+
+
+def name_of_type(kind: type[PolicyValue]) -> PolicyName:
+    """Return the policy whose values are of this type."""
+    return _NAMES[kind]
 
 
 def require_valid(value: PolicyValue) -> None:
-    """The bands reach down to departure, each once, with shares of 0 to 100 percent; the table of
-    taxes is one. Otherwise InvalidPolicy.
-    """
-    if isinstance(value, Taxes):
+    """The value is one that its policy may have; otherwise InvalidPolicy."""
+    if isinstance(value, PriceValue):
+        price_values.require_valid(value)
+    elif isinstance(value, Taxes):
         taxes.require_valid(value)
-        return
+    else:
+        _require_fees(value)
+
+
+def _require_fees(value: CancellationFees | ChangeFees) -> None:
+    """The bands reach down to departure, each once, with shares of 0 to 100 percent; otherwise
+    InvalidPolicy.
+    """
     hours = [each.from_hours for each in value.bands]
     if not 0 < len(hours) <= BAND_LIMIT or hours[-1] != 0:
         raise rejections.InvalidPolicy(

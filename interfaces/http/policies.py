@@ -19,6 +19,7 @@ from interfaces.http.strict_request import StrictRequest
 
 Route = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}-[A-Z]{3}$(?!\n)")]
 Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
+Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
 Instant = Annotated[dt.datetime, msgspec.Meta(tz=True)]
 Reason = Literal["commercial", "law", "correction", "rollback"]
 
@@ -37,15 +38,47 @@ class PolicyBandRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=Tr
     """With at least `fromHours` before departure, so many percent are kept."""
 
     from_hours: Annotated[int, msgspec.Meta(ge=0, le=8784)]
-    percent: Annotated[int, msgspec.Meta(ge=0, le=100)]
+    percent: Percent
+
+
+class PolicyExtraRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """What an extra costs in a currency, in minor units without tax."""
+
+    code: Annotated[str, msgspec.Meta(max_length=12)]
+    currency: Currency
+    net: Annotated[int, msgspec.Meta(ge=1, le=99_999_999)]
+
+
+class PolicyChargeRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """What is collected for an authority, per departure, arrival or coupon, from each passenger of
+    these types; no airports are all, and no kind of travel is any.
+    """
+
+    code: Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{2}$(?!\n)")]
+    authority: Annotated[str, msgspec.Meta(pattern=r"^[A-Z][A-Z0-9-]{1,15}$(?!\n)")]
+    per: Literal["departure", "arrival", "coupon"]
+    amount: Annotated[int, msgspec.Meta(ge=1, le=9_999_999)]
+    currency: Currency
+    travel: Literal["domestic", "international"] | None = None
+    airports: Annotated[list[wire.AirportCode], msgspec.Meta(max_length=100)] = []
+    passengers: Annotated[list[wire.PassengerType], msgspec.Meta(min_length=1, max_length=3)] = (
+        msgspec.field(default_factory=lambda: ["ADT", "CHD"])
+    )
+    refundable: bool = True
+    travel_from: dt.date | None = None
+    travel_until: dt.date | None = None
 
 
 class PolicyValueRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """The bands from the longest notice down to 0; a fee of cancellations has the share after
-    departure, too."""
+    """The members of one policy: fees have bands from the longest notice down to 0, and those of
+    cancellations the share after departure, too."""
 
-    bands: Annotated[list[PolicyBandRequest], msgspec.Meta(max_length=12)]
-    after_departure_percent: Annotated[int, msgspec.Meta(ge=0, le=100)] | None = None
+    bands: Annotated[list[PolicyBandRequest], msgspec.Meta(max_length=12)] | None = None
+    after_departure_percent: Percent | None = None
+    child_percent: Percent | None = None
+    infant_percent: Percent | None = None
+    prices: Annotated[list[PolicyExtraRequest], msgspec.Meta(max_length=200)] | None = None
+    charges: Annotated[list[PolicyChargeRequest], msgspec.Meta(max_length=400)] | None = None
 
 
 class PolicyProposalRequest(idempotency.KeyedRequest):

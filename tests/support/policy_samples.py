@@ -4,15 +4,22 @@ from typing import Any
 
 import msgspec
 
-from domain.booking.values import FeeVersions
+from domain.booking.values import FeeVersions, PriceVersions
 from domain.kernel.events import DomainEvent
 from domain.policies.events import PolicyProposed, PolicyPublished
 from domain.policies.values import LAUNCH
+from domain.pricing.price import ChargeLine
 
 FORMS: dict[str, tuple[Any, ...]] = {
     # The stored samples of journeys are older than the versions of fees.
     "segments.sold_under": (msgspec.UNSET,),
     "to.sold_under": (msgspec.UNSET, FeeVersions(2, 3)),
+    "segments.priced_under": (msgspec.UNSET,),
+    # The lines of a charge make up the charge of the samples.
+    "coupons.charges": (msgspec.UNSET, (ChargeLine("IO", "GACA", 10_00, "RUH"),)),
+    "priced.charges": (msgspec.UNSET,),
+    "coupons.kept": (msgspec.UNSET,),
+    "to.priced_under": (msgspec.UNSET, PriceVersions(passenger_shares=2)),
     "policy.proposed.value": tuple(LAUNCH.values()),
     "policy.published.value": tuple(LAUNCH.values()),
 }

@@ -9,6 +9,7 @@ from application.policies.value_json import members_of, value_from
 from domain.kernel.fold import fold
 from domain.policies import publication, rejections
 from domain.policies.events import PolicyEvent, PolicyProposed, PolicyPublished
+from domain.policies.price_values import ExtraNet, Extras, PassengerShares
 from domain.policies.publication import LEAST_LEAD, LONGEST_LEAD
 from domain.policies.scope import EVERYWHERE, Scope
 from domain.policies.state import Policy, of_launch
@@ -158,6 +159,17 @@ def test_a_scope_that_no_sale_could_meet_is_refused(scope: Scope) -> None:
     assert refused.value.parameters["reason"] == "scope_malformed"
 
 
+@pytest.mark.parametrize(("field", "text"), [("cabin", "Y"), ("fare_class", "K")])
+def test_a_scope_with_a_field_that_the_policy_does_not_have_is_refused(
+    field: str, text: str
+) -> None:
+    value, policy = LAUNCH["extras"], of_launch("extras")
+    assert propose(policy, value, scope=Scope(market="domestic", route="RUH-JED"))
+    with pytest.raises(rejections.InvalidPolicy) as refused:
+        propose(policy, value, scope=Scope(**{field: text}))  # type: ignore[arg-type]
+    assert refused.value.parameters["reason"] == "scope_not_of_policy"
+
+
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
@@ -168,9 +180,18 @@ def test_a_scope_that_no_sale_could_meet_is_refused(scope: Scope) -> None:
         (ChangeFees((FeeBand(10**6, 5), FeeBand(0, 5))), "bands_not_in_order"),
         (change(101), "percent_out_of_range"),
         (cancellation(10, after_departure=-1), "percent_out_of_range"),
+        (PassengerShares(75, 101), "percent_out_of_range"),
+        (PassengerShares(-1, 10), "percent_out_of_range"),
+        (Extras((ExtraNet("GOLDBAR", "SAR", 100_00),)), "unknown_extra"),
+        (Extras((ExtraNet("MEAL", "ZZZ", 100_00),)), "unknown_currency"),
+        (Extras((ExtraNet("MEAL", "SAR", 9),)), "not_chargeable"),
+        (Extras((ExtraNet("MEAL", "SAR", 100_000_000),)), "not_chargeable"),
+        (Extras((ExtraNet("MEAL", "KWD", 1_005),)), "not_chargeable"),
+        (Extras((ExtraNet("MEAL", "SAR", 1_00),) * 2), "twice_in_the_table"),
+        (Extras((ExtraNet("MEAL", "SAR", 1_00),) * 201), "table_too_long"),
     ],
 )
-def test_a_value_that_is_no_table_of_fees_is_refused(value: PolicyValue, reason: str) -> None:
+def test_a_value_that_its_policy_cannot_have_is_refused(value: PolicyValue, reason: str) -> None:
     with pytest.raises(rejections.InvalidPolicy) as refused:
         propose(of_launch(name_of(value)), value)
     assert refused.value.parameters["reason"] == reason
@@ -208,6 +229,24 @@ def test_the_values_of_the_launch_never_change() -> None:
         ),
         "change_fees": ChangeFees(
             (FeeBand(168, 0), FeeBand(72, 5), FeeBand(24, 10), FeeBand(0, 15))
+        ),
+        "passenger_shares": PassengerShares(75, 10),
+        "extras": Extras(
+            tuple(
+                ExtraNet(code, currency, net)
+                for code, *nets in (
+                    ("BAG20", 150_00, 12_500, 6_000),
+                    ("BAG30", 220_00, 18_500, 8_800),
+                    ("SPORT", 300_00, 25_000, 12_000),
+                    ("MEAL", 50_00, 4_000, 2_000),
+                    ("MEALKIDS", 40_00, 3_500, 1_600),
+                    ("LEGROOM", 100_00, 8_500, 4_000),
+                    ("FRONT", 80_00, 6_500, 3_200),
+                    ("PRIORITY", 50_00, 4_000, 2_000),
+                    ("LOUNGE", 200_00, 16_500, 8_000),
+                )
+                for currency, net in zip(("SAR", "KWD", "JPY"), nets, strict=True)
+            )
         ),
     }
     assert wanted == LAUNCH
