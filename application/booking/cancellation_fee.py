@@ -16,7 +16,7 @@ from domain.booking import rejections
 from domain.booking.coupons import Coupon, Extra
 from domain.booking.preconditions import SegmentFacts
 from domain.booking.state import Booking
-from domain.pricing import charge_limits, fees, tax
+from domain.pricing import fees, tax
 from domain.pricing.price import CouponPrice
 
 
@@ -101,14 +101,16 @@ def change_fee(
     fares: Sequence[int],
     terms: FeeTerms,
     notice: int | None,
+    *,
+    least: int,
 ) -> int:
     """Return the share of the old price, and what is kept where the new fare is lower; nothing
-    where no notice counts. Rejects ModificationRefused.
+    where no notice counts. `least` is what can be charged. Rejects ModificationRefused.
     """
     if notice is None:
         return 0
     before = sum(each.total - each.change_fee for each in coupons)
-    kept = kept_of_difference(booking, coupons, fares, terms=terms, notice=notice)
+    kept = kept_of_difference(booking, coupons, fares, terms=terms, notice=notice, least=least)
     return fees.fee(change_percent(terms, notice), before, booking.currency) + kept
 
 
@@ -119,6 +121,7 @@ def kept_of_difference(
     *,
     terms: FeeTerms,
     notice: int,
+    least: int,
 ) -> int:
     """Return what is kept where coupons are exchanged for cheaper ones at these net fares.
 
@@ -131,7 +134,7 @@ def kept_of_difference(
         less = max(0, _carriage(booking, coupon) - after)
         lost += less
         kept += fees.fee(percent, less, booking.currency)
-    return kept if lost >= charge_limits.smallest(booking.currency) else 0
+    return kept if lost >= least else 0
 
 
 def priced(coupon: Coupon) -> CouponPrice:

@@ -43,6 +43,7 @@ from domain.inventory import sales_window
 from domain.inventory.state import Flight
 from domain.kernel import money
 from domain.policies.book import PolicyBook
+from domain.policies.money_values import LeastCharges
 from domain.pricing import charge_limits
 from domain.pricing import exchange as exchange_rates
 from domain.pricing import rules as pricing_rules
@@ -167,14 +168,13 @@ def modification_quote(
     coupons, terms = booking.open_coupons(segment), terms_of(book, booking.segments[segment])
     notice = None if free else _notice(coupons, facts, now=now)
     target = _target(booking, found, coupons, to=to, book=book)
-    fee = cancellation_fee.change_fee(booking, coupons, target.fares, terms, notice)
+    least = book.value_now(LeastCharges, at=now).least(booking.currency)
+    fee = cancellation_fee.change_fee(booking, coupons, target.fares, terms, notice, least=least)
     taxes = taxes_of(book, booking)
     exchange = exchanged(booking, after, coupons, target.fares, taxes=taxes, fee=fee)
     if free:
         exchange = _kept_value(booking, old, found, coupons, exchange, to=to, waived=waived)
-    exchange, too_small = _without_small_change(booking, coupons, exchange)
-    cost = exchange.cost(booking, coupons)
-    _require_collectable(cost, booking.currency)
+    exchange, too_small, cost = _without_small_change(booking, coupons, exchange, least=least)
     modification = Modification(
         number=booking.modification_count + 1,
         segment=segment,
@@ -332,19 +332,19 @@ def _kept_value(
 
 
 def _without_small_change(
-    booking: Booking, coupons: Sequence[Coupon], exchange: Exchange
-) -> tuple[Exchange, int]:
-    """Return the exchange without a difference that is too small to be charged, and that amount."""
+    booking: Booking, coupons: Sequence[Coupon], exchange: Exchange, *, least: int
+) -> tuple[Exchange, int, int]:
+    """Return the exchange without a difference that is too small to be charged, that amount, and
+    what the exchange costs.
+    """
     cost = exchange.cost(booking, coupons)
-    if not 0 < cost < charge_limits.smallest(booking.currency):
-        return exchange, 0
+    if cost <= 0:
+        return exchange, 0, cost
+    if cost >= least:
+        charge_limits.require_collectable(money.Money(cost, booking.currency), least=least)
+        return exchange, 0, cost
     values = list(exchange.coupons)
     dearest = max(range(len(values)), key=lambda index: values[index].fare)
     reduced = values[dearest].fare - cost
     values[dearest] = msgspec.structs.replace(values[dearest], fare=reduced)
-    return Exchange(tuple(values), exchange.retaxed), cost
-
-
-def _require_collectable(cost: int, currency: str) -> None:
-    if cost > 0:
-        charge_limits.require_collectable(money.Money(cost, currency))
+    return Exchange(tuple(values), exchange.retaxed), cost, 0

@@ -7,6 +7,7 @@ value_json: values as staff write and read them
 read_book: the book as the log has it, within a decision or from outside
 current_policies: the book as a process remembers it for searches and quotes, never out of force
 fee_terms: the versions that a sale is made under, and the fees of versions
+rules_now: what a policy that is the same for all sales says at the instant of a decision
 price_terms: the versions that a price is made of, and what they say
 sample_taxes: taxes and charges of the airports of the demo, to be confirmed
 tax_terms: what is due to authorities on a flight, and the table that a booking follows

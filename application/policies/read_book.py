@@ -10,8 +10,8 @@ from domain.policies.state import of_launch
 from domain.policies.values import MOMENTS, NAMES, PolicyName, stream_of
 
 STREAMS = {name: stream_of(name) for name in NAMES}
-# What a sale is made under: it waits for the publication of no other policy.
-OF_SALES = tuple(name for name in NAMES if MOMENTS[name] == "sale")
+# What a sale is made under, and what its price can be: it reads no other policy.
+OF_SALES = tuple(name for name in NAMES if MOMENTS[name] == "sale" or name == "least_charges")
 
 
 def load_book(context: DecisionContext, names: Sequence[PolicyName] = OF_SALES) -> PolicyBook:

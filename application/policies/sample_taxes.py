@@ -18,7 +18,7 @@ HOME = ("RUH", "JED", "DMM", "MED", "AHB")
 
 SAMPLE_TAXES = Taxes(
     (
-        *LAUNCH_TAXES.charges,
+        *LAUNCH_TAXES.rows,
         TaxCharge("IO", "GACA", "departure", 87_00, "SAR", "international", HOME),
         TaxCharge("IO", "GACA", "arrival", 87_00, "SAR", "international", HOME),
         TaxCharge("AE", "DXB-AIRPORTS", "departure", 76_50, "SAR", "international", ("DXB",)),

@@ -33,10 +33,10 @@ def value_from(name: str, members: Mapping[str, Any]) -> PolicyValue:
 
 def _require_convertible(value: Taxes) -> None:
     """A charge is converted to the currency of the sale; otherwise InvalidPolicy."""
-    for index, each in enumerate(value.charges):
+    for index, each in enumerate(value.rows):
         if not exchange.is_sold(each.currency):
             raise rejections.InvalidPolicy(
-                field=f"value.charges[{index}]", reason="no_exchange_rate", currency=each.currency
+                field=f"value.rows[{index}]", reason="no_exchange_rate", currency=each.currency
             )
 
 

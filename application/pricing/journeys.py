@@ -17,6 +17,7 @@ from domain.inventory import rejections as flight_rejections
 from domain.inventory import sales_window
 from domain.inventory.state import Bucket, Cabin, Flight
 from domain.policies.book import PolicyBook
+from domain.policies.money_values import LeastCharges
 from domain.pricing import charge_limits, rules, tax
 from domain.pricing.extras import ExtraChoice, is_seat
 from domain.pricing.price import Leg, PassengerType, Price
@@ -115,8 +116,13 @@ def price(
         passengers=wanted.passengers,
         extras=extra_prices.priced(choices, segments, book=book, currency=buckets[0].fare.currency),
     )
-    charge_limits.require_collectable(total.total())
+    _require_collectable(total, book=book, now=now)
     return Priced(tuple(segments), total)
+
+
+def _require_collectable(price: Price, *, book: PolicyBook, now: dt.datetime) -> None:
+    least = book.value_now(LeastCharges, at=now).least(price.currency)
+    charge_limits.require_collectable(price.total(), least=least)
 
 
 def _segment(

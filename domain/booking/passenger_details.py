@@ -29,11 +29,6 @@ from domain.booking.states import Status
 from domain.booking.values import DocumentFindings
 from domain.kernel import sealed
 
-# The limit of letters that a correction adds, drops or exchanges, first and last name together.
-NAME_CORRECTION_LIMIT = 3
-# Of a short name a correction changes at most one letter in so many, so that it stays that name.
-LETTERS_PER_CORRECTION = 3
-LONG_NAME = NAME_CORRECTION_LIMIT * LETTERS_PER_CORRECTION
 # IATA special service codes that can be requested, by kind: one of a kind for a passenger's flight.
 WHEELCHAIRS = ("WCHR", "WCHS", "WCHC")
 MEALS = ("VGML", "AVML", "HNML", "MOML", "KSML", "GFML", "DBML", "CHML")
@@ -150,11 +145,6 @@ def letters_between(old: str, new: str) -> int:
     return row[-1]
 
 
-def correction_limit(letters: int) -> int:
-    """How many letters of a name with so many may be corrected: three, of a short name fewer."""
-    return min(NAME_CORRECTION_LIMIT, max(1, letters // LETTERS_PER_CORRECTION))
-
-
 def correct_name(
     booking: Booking,
     *,
@@ -162,16 +152,15 @@ def correct_name(
     name: sealed.Sealed,
     distance: int,
     is_new: bool,
-    letters: int = LONG_NAME,
+    limit: int,
     reason: str | None = None,
     notes: tuple[sealed.Sealed, ...] = (),
 ) -> list[BookingEvent]:
-    """Correct a name that differs by `distance` from the `letters` of the name that was sold, so
-    that small steps never add up to another person; by more for a `reason` of staff, and further
-    corrections count from there. A name that is not new has no effect.
+    """Correct a name that differs by `distance` letters from the name that was sold, so that small
+    steps never add up to another person; by more than the `limit` for a `reason` of staff, and
+    further corrections count from there. A name that is not new has no effect.
     """
     require_name_correction(booking, passenger)
-    limit = correction_limit(letters)
     if distance > limit and reason is None:
         raise rejections.NameCorrectionRefused(
             field="lastName", reason="another_person", limit=limit

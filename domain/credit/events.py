@@ -3,6 +3,8 @@
 import datetime as dt
 from typing import ClassVar, Literal
 
+import msgspec
+
 from domain.kernel import entries, sealed
 from domain.kernel.events import DomainEvent
 from domain.kernel.money import Money
@@ -112,7 +114,11 @@ class GiftCardOrdered(DomainEvent, frozen=True):
 
 
 class GiftCardPaid(DomainEvent, frozen=True):
-    """The airline owes carriage of the card's amount until `expires_at` to whoever claims it."""
+    """The airline owes carriage of the card's amount until `expires_at` to whoever claims it.
+
+    The buyer may have the money back until `refundable_until` while nobody has; absent for cards of
+    earlier releases, which were sold with fourteen days.
+    """
 
     tag: ClassVar[str] = "credit.gift_card_paid.1"
     payment: str
@@ -120,6 +126,7 @@ class GiftCardPaid(DomainEvent, frozen=True):
     paid_at: dt.datetime
     expires_at: dt.datetime
     entry: entries.Entry
+    refundable_until: dt.datetime | msgspec.UnsetType = msgspec.UNSET
 
 
 class GiftCardClaimed(DomainEvent, frozen=True):

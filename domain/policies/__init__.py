@@ -2,6 +2,8 @@
 
 values: the typed value of each policy, and the values of the launch
 price_values: values that prices are made of: shares of the adult fare, extras
+money_values: values about money that count at the instant of a decision
+compensation_values: the regimes of passenger rights
 taxes: the table of taxes and charges by code
 scope: which sales a version applies to, and which of two versions is more specific
 events: all events

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
-from domain.policies.scope import Sale
+from domain.policies.scope import ANY_SALE, Sale
 from domain.policies.state import Policy, Version, of_launch
 from domain.policies.values import (
     NAMES,
@@ -59,6 +59,10 @@ class PolicyBook(msgspec.Struct, frozen=True):
     def value_in_force(self, kind: type[Value], sale: Sale, *, at: dt.datetime) -> Value:
         """Return what the policy with such values says for the sale at this instant (O3)."""
         return self.value(kind, self.in_force(name_of_type(kind), sale, at=at).number)
+
+    def value_now(self, kind: type[Value], *, at: dt.datetime) -> Value:
+        """Return what a policy that is the same for all sales says at this instant."""
+        return self.value_in_force(kind, ANY_SALE, at=at)
 
     def next_change(self, *, after: dt.datetime) -> dt.datetime | None:
         """Return when the next version takes effect; None where none is published yet."""

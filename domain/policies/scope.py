@@ -21,6 +21,10 @@ class Sale(msgspec.Struct, frozen=True):
     currency: str
 
 
+# What the scopes of a policy that is the same for all sales are compared with.
+ANY_SALE = Sale(market="domestic", route="", cabin="", fare_class="", currency="")
+
+
 class Scope(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """The sales that a version applies to; a field that is absent admits any.
 

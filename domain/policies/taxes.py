@@ -65,7 +65,7 @@ class Taxes(
 ):
     """Taxes and charges that are collected for authorities, by code, airport and kind of travel."""
 
-    charges: tuple[TaxCharge, ...]
+    rows: tuple[TaxCharge, ...]
 
     def due(
         self, origin: str, destination: str, *, travel: Travel | None, day: dt.date
@@ -74,7 +74,7 @@ class Taxes(
 
         `travel` is None on a domestic flight within a journey abroad; `day` is that of departure.
         """
-        for each in self.charges:
+        for each in self.rows:
             if each.per == "coupon":
                 if any(each.is_due(end, travel=travel, day=day) for end in (origin, destination)):
                     yield each, None
@@ -89,19 +89,15 @@ def require_valid(value: Taxes) -> None:
 
     Whether prices can be converted from its currency is for the caller to see.
     """
-    if len(value.charges) > ROW_LIMIT:
-        raise rejections.InvalidPolicy(
-            field="value.charges", reason="table_too_long", limit=ROW_LIMIT
-        )
-    for index, each in enumerate(value.charges):
+    if len(value.rows) > ROW_LIMIT:
+        raise rejections.InvalidPolicy(field="value.rows", reason="table_too_long", limit=ROW_LIMIT)
+    for index, each in enumerate(value.rows):
         if not _is_well_formed(each):
-            raise rejections.InvalidPolicy(
-                field=f"value.charges[{index}]", reason="charge_malformed"
-            )
-    for (_, one), (index, other) in itertools.combinations(enumerate(value.charges), 2):
+            raise rejections.InvalidPolicy(field=f"value.rows[{index}]", reason="charge_malformed")
+    for (_, one), (index, other) in itertools.combinations(enumerate(value.rows), 2):
         if _overlap(one, other):
             raise rejections.InvalidPolicy(
-                field=f"value.charges[{index}]", reason="charge_due_twice", code=one.code
+                field=f"value.rows[{index}]", reason="charge_due_twice", code=one.code
             )
 
 

@@ -10,11 +10,32 @@ from typing import Literal, get_args
 import msgspec
 
 from domain.kernel import ids
-from domain.policies import price_values, rejections, taxes
+from domain.policies import compensation_values, money_values, price_values, rejections, taxes
+from domain.policies.compensation_values import Compensation
+from domain.policies.money_values import (
+    ApprovalLimits,
+    CreditLifetimes,
+    GiftCards,
+    LeastCharges,
+    MoneyValue,
+    NameCorrections,
+)
 from domain.policies.price_values import Extras, PassengerShares, PriceValue
 from domain.policies.taxes import LAUNCH_TAXES, Taxes
 
-PolicyName = Literal["cancellation_fees", "change_fees", "passenger_shares", "taxes", "extras"]
+PolicyName = Literal[
+    "cancellation_fees",
+    "change_fees",
+    "passenger_shares",
+    "extras",
+    "taxes",
+    "credit_lifetimes",
+    "gift_cards",
+    "approval_limits",
+    "least_charges",
+    "name_corrections",
+    "compensation",
+]
 NAMES: tuple[PolicyName, ...] = get_args(PolicyName)
 BAND_LIMIT = 12
 # A year, in hours: flights are not sold earlier.
@@ -58,7 +79,19 @@ class ChangeFees(
         return _percent(self.bands, notice)
 
 
-PolicyValue = CancellationFees | ChangeFees | PassengerShares | Taxes | Extras
+PolicyValue = (
+    CancellationFees
+    | ChangeFees
+    | PassengerShares
+    | Extras
+    | Taxes
+    | CreditLifetimes
+    | GiftCards
+    | ApprovalLimits
+    | LeastCharges
+    | NameCorrections
+    | Compensation
+)
 
 # The airline's conditions of carriage since the launch. Bookings of earlier releases were sold
 # under these: a change of them would change contracts, so a test compares them with a copy.
@@ -71,6 +104,12 @@ LAUNCH: Mapping[PolicyName, PolicyValue] = {
     "passenger_shares": price_values.PASSENGER_SHARES,
     "taxes": LAUNCH_TAXES,
     "extras": price_values.EXTRAS,
+    "credit_lifetimes": money_values.CREDIT_LIFETIMES,
+    "gift_cards": money_values.GIFT_CARDS,
+    "approval_limits": money_values.APPROVAL_LIMITS,
+    "least_charges": money_values.LEAST_CHARGES,
+    "name_corrections": money_values.NAME_CORRECTIONS,
+    "compensation": compensation_values.COMPENSATION,
 }
 _NAMES: Mapping[type[PolicyValue], PolicyName] = {
     type(value): name for name, value in LAUNCH.items()
@@ -84,12 +123,24 @@ MOMENTS: Mapping[PolicyName, Moment] = {
     "passenger_shares": "sale",
     "taxes": "sale",
     "extras": "sale",
+    "credit_lifetimes": "now",
+    "gift_cards": "now",
+    "approval_limits": "now",
+    "least_charges": "now",
+    "name_corrections": "now",
+    "compensation": "departure",
 }
 # The fields that a scope of these policies may give: what the rule is about has no others.
 SCOPE_FIELDS: Mapping[PolicyName, frozenset[str]] = {
     # A journey is taxed as a whole, and the table names its airports itself.
     "taxes": frozenset(),
     "extras": frozenset({"market", "route"}),
+    "credit_lifetimes": frozenset(),
+    "gift_cards": frozenset(),
+    "approval_limits": frozenset(),
+    "least_charges": frozenset(),
+    "name_corrections": frozenset(),
+    "compensation": frozenset(),
 }
 
 
@@ -114,6 +165,10 @@ def require_valid(value: PolicyValue) -> None:
         price_values.require_valid(value)
     elif isinstance(value, Taxes):
         taxes.require_valid(value)
+    elif isinstance(value, MoneyValue):
+        money_values.require_valid(value)
+    elif isinstance(value, Compensation):
+        compensation_values.require_valid(value)
     else:
         _require_fees(value)
 

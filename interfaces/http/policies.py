@@ -20,6 +20,8 @@ from interfaces.http.strict_request import StrictRequest
 Route = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}-[A-Z]{3}$(?!\n)")]
 Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
 Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
+Country = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}$(?!\n)")]
+Figure = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
 Instant = Annotated[dt.datetime, msgspec.Meta(tz=True)]
 Reason = Literal["commercial", "law", "correction", "rollback"]
 
@@ -49,7 +51,7 @@ class PolicyExtraRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=T
     net: Annotated[int, msgspec.Meta(ge=1, le=99_999_999)]
 
 
-class PolicyChargeRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+class PolicyTaxRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """What is collected for an authority, per departure, arrival or coupon, from each passenger of
     these types; no airports are all, and no kind of travel is any.
     """
@@ -69,6 +71,51 @@ class PolicyChargeRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=
     travel_until: dt.date | None = None
 
 
+class PolicyLimitRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """The most in a currency, in minor units."""
+
+    currency: Currency
+    most: Annotated[int, msgspec.Meta(ge=0, le=99_999_999)]
+
+
+class PolicyCardRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """What a gift card may be worth in a currency, in minor units."""
+
+    currency: Currency
+    least: Annotated[int, msgspec.Meta(ge=1, le=99_999_999)]
+    most: Annotated[int, msgspec.Meta(ge=1, le=99_999_999)]
+
+
+class PolicyChargeRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """The least that is charged at once in a currency, in minor units."""
+
+    currency: Currency
+    least: Annotated[int, msgspec.Meta(ge=1, le=10_000)]
+
+
+class PolicyCompensationRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """What is owed where all limits are met: an amount in its currency, or percent of the fare."""
+
+    cause: Literal["cancelled", "delayed", "denied_boarding"]
+    amount: Annotated[int, msgspec.Meta(ge=1, le=99_999_999)] | None = None
+    currency: Currency | None = None
+    percent: Annotated[int, msgspec.Meta(ge=0, le=1_000)] = 0
+    delay_hours: Figure = 0
+    notice_hours: Figure | None = None
+    distance_km: Figure | None = None
+
+
+class PolicyRegimeRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """The law of some countries from a day on; the first row of a cause that applies counts."""
+
+    name: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2,6}[0-9]{0,4}$(?!\n)")]
+    since: dt.date
+    origins: Annotated[list[Country], msgspec.Meta(max_length=250)]
+    destinations: Annotated[list[Country], msgspec.Meta(max_length=250)]
+    excused: Annotated[list[str], msgspec.Meta(max_length=20)]
+    bands: Annotated[list[PolicyCompensationRequest], msgspec.Meta(max_length=40)]
+
+
 class PolicyValueRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """The members of one policy: fees have bands from the longest notice down to 0, and those of
     cancellations the share after departure, too."""
@@ -78,7 +125,20 @@ class PolicyValueRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=T
     child_percent: Percent | None = None
     infant_percent: Percent | None = None
     prices: Annotated[list[PolicyExtraRequest], msgspec.Meta(max_length=200)] | None = None
-    charges: Annotated[list[PolicyChargeRequest], msgspec.Meta(max_length=400)] | None = None
+    rows: Annotated[list[PolicyTaxRequest], msgspec.Meta(max_length=400)] | None = None
+    issued_days: Figure | None = None
+    returned_days: Figure | None = None
+    grace_days: Figure | None = None
+    payable_hours: Figure | None = None
+    lifetime_days: Figure | None = None
+    refundable_days: Figure | None = None
+    reinstated_days: Figure | None = None
+    amounts: Annotated[list[PolicyCardRequest], msgspec.Meta(max_length=40)] | None = None
+    limits: Annotated[list[PolicyLimitRequest], msgspec.Meta(max_length=40)] | None = None
+    charges: Annotated[list[PolicyChargeRequest], msgspec.Meta(max_length=40)] | None = None
+    regimes: Annotated[list[PolicyRegimeRequest], msgspec.Meta(max_length=20)] | None = None
+    letter_limit: Figure | None = None
+    letters_per_correction: Figure | None = None
 
 
 class PolicyProposalRequest(idempotency.KeyedRequest):

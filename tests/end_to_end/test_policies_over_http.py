@@ -69,6 +69,20 @@ async def test_two_persons_publish_what_one_of_them_proposed(
     assert first["value"]["afterDeparturePercent"] == 100
 
 
+async def test_every_policy_can_be_proposed_as_it_is_shown(
+    system: System, client: httpx.AsyncClient
+) -> None:
+    author = await customers.staff(system, client, "finance")
+    listed = await client.get("/api/admin/policies", headers=author.headers)
+    shown = {each["name"]: each["versions"][0]["value"] for each in listed.json()["policies"]}
+    assert {"cancellation_fees", "extras", "gift_cards", "compensation"} <= shown.keys()
+    for name, value in shown.items():
+        path = f"/api/admin/policies/{name}/proposals"
+        body = {"value": value, "reason": "correction"}
+        answer = await author.call("POST", path, body, key=uuid.uuid4().hex)
+        assert answer["proposal"]["value"] == value, name
+
+
 async def test_a_rule_that_is_not_possible_is_refused_with_its_field(
     system: System, client: httpx.AsyncClient
 ) -> None:

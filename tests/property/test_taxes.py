@@ -153,7 +153,7 @@ class World:
             kind = draft.passengers[coupon.passenger].type
             travel = "international" if not flight.domestic else None if abroad else "domestic"
             wanted: dict[str, int] = {}
-            for row in table.charges:
+            for row in table.rows:
                 ends = {"departure": {flight.origin}, "arrival": {flight.destination}}.get(
                     row.per, {flight.origin, flight.destination}
                 )

@@ -375,7 +375,10 @@ class Changes(Sale):
             return
         previous = self.booking(stream).passengers[passenger].name
         name = sealed.Sealed(previous.subject, previous.box + b"\x01")
-        self.submit(process, CorrectName(stream, passenger, previous, name, distance, distance > 0))
+        wanted = CorrectName(
+            stream, passenger, previous, name, distance, is_new=distance > 0, letters=9
+        )
+        self.submit(process, wanted)
 
     @rule(process=PROCESSES, which=WHICH, segment=st.integers(0, 1), seats=SOME)
     def choose_seats(

@@ -85,9 +85,8 @@ def test_the_cheaper_fare_of_a_change_is_counted_at_the_shares_that_were_sold() 
     booking = airline.ticketed(flight, "ADT", "CHD")
     publish(airline, HALF_AND_FREE)
     quote = airline.quote_modification(booking, cheaper).modification
-    lost = (200_00 + 150_00) * 115 // 100
-    paid = 598_00 + (375_00 + 20_00) * 115 // 100
-    assert quote.fee == paid // 10 + lost // 2
+    paid = 598_00 + 454_25
+    assert quote.fee == (paid + 5) // 10 + 115_00 + 86_25  # of 200.00 and 150.00 with their VAT
 
 
 def test_extras_are_sold_at_the_prices_that_are_in_force() -> None:

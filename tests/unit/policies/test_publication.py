@@ -9,6 +9,16 @@ from application.policies.value_json import members_of, value_from
 from domain.kernel.fold import fold
 from domain.policies import publication, rejections
 from domain.policies.events import PolicyEvent, PolicyProposed, PolicyPublished
+from domain.policies.money_values import (
+    ApprovalLimits,
+    CardAmounts,
+    CreditLifetimes,
+    CurrencyLeast,
+    CurrencyLimit,
+    GiftCards,
+    LeastCharges,
+    NameCorrections,
+)
 from domain.policies.price_values import ExtraNet, Extras, PassengerShares
 from domain.policies.publication import LEAST_LEAD, LONGEST_LEAD
 from domain.policies.scope import EVERYWHERE, Scope
@@ -189,6 +199,21 @@ def test_a_scope_with_a_field_that_the_policy_does_not_have_is_refused(
         (Extras((ExtraNet("MEAL", "KWD", 1_005),)), "not_chargeable"),
         (Extras((ExtraNet("MEAL", "SAR", 1_00),) * 2), "twice_in_the_table"),
         (Extras((ExtraNet("MEAL", "SAR", 1_00),) * 201), "table_too_long"),
+        (CreditLifetimes(0, 90, 14), "figure_out_of_range"),
+        (CreditLifetimes(365, 90, 4_000), "figure_out_of_range"),
+        (GiftCards(0, 365, 14, 90, ()), "figure_out_of_range"),
+        (GiftCards(24, 13, 14, 90, ()), "figure_out_of_range"),
+        (GiftCards(24, 365, 14, 90, (CardAmounts("SAR", 10_00, 9_00),)), "figure_out_of_range"),
+        (GiftCards(24, 365, 14, 90, (CardAmounts("SAR", 1, 9_00),)), "figure_out_of_range"),
+        (GiftCards(24, 365, 14, 90, (CardAmounts("KWD", 5_001, 9_000),)), "not_chargeable"),
+        (GiftCards(24, 365, 14, 90, (CardAmounts("SAR", 50_00, 90_00),) * 2), "twice_in_the_table"),
+        (LeastCharges((CurrencyLeast("SAR", 0),)), "figure_out_of_range"),
+        (NameCorrections(0, 3), "figure_out_of_range"),
+        (NameCorrections(3, 0), "figure_out_of_range"),
+        (ApprovalLimits((CurrencyLimit("SAR", -1),)), "figure_out_of_range"),
+        (ApprovalLimits((CurrencyLimit("ZZZ", 1),)), "unknown_currency"),
+        (ApprovalLimits((CurrencyLimit("SAR", 1),) * 2), "twice_in_the_table"),
+        (ApprovalLimits((CurrencyLimit("SAR", 1),) * 41), "table_too_long"),
     ],
 )
 def test_a_value_that_its_policy_cannot_have_is_refused(value: PolicyValue, reason: str) -> None:
@@ -248,7 +273,31 @@ def test_the_values_of_the_launch_never_change() -> None:
                 for currency, net in zip(("SAR", "KWD", "JPY"), nets, strict=True)
             )
         ),
+        "credit_lifetimes": CreditLifetimes(365, 90, 14),
+        "gift_cards": GiftCards(
+            24,
+            365,
+            14,
+            90,
+            (
+                CardAmounts("SAR", 50_00, 5_000_00),
+                CardAmounts("KWD", 5_000, 400_000),
+                CardAmounts("JPY", 2_000, 200_000),
+            ),
+        ),
+        "approval_limits": ApprovalLimits(
+            (
+                CurrencyLimit("SAR", 5_000_00),
+                CurrencyLimit("KWD", 400_000),
+                CurrencyLimit("JPY", 200_000),
+            )
+        ),
+        "least_charges": LeastCharges(
+            (CurrencyLeast("SAR", 2_00), CurrencyLeast("KWD", 200), CurrencyLeast("JPY", 50))
+        ),
+        "name_corrections": NameCorrections(3, 3),
     }
-    assert wanted == LAUNCH
+    # The table of regimes has a test of its own.
+    assert wanted == {name: value for name, value in LAUNCH.items() if name != "compensation"}
     for value in LAUNCH.values():
         assert propose(of_launch(name_of(value)), value)

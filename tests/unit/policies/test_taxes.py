@@ -89,7 +89,7 @@ def test_a_row_counts_for_its_kind_of_travel_and_its_days() -> None:
 def test_a_row_that_is_not_in_order_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(rejections.InvalidPolicy) as refused:
         require_valid(Taxes((row(code="AA"), row(**changes))))
-    assert refused.value.parameters["field"] == "value.charges[1]"
+    assert refused.value.parameters["field"] == "value.rows[1]"
     assert refused.value.parameters["reason"] == "charge_malformed"
 
 
@@ -140,7 +140,7 @@ def test_a_table_has_no_end_of_rows_and_no_scope() -> None:
 
 
 def test_the_charge_of_the_launch_has_the_code_of_coupons_without_lines() -> None:
-    named = {(each.code, each.authority, each.refundable) for each in LAUNCH_TAXES.charges}
+    named = {(each.code, each.authority, each.refundable) for each in LAUNCH_TAXES.rows}
     assert named == {(price.LAUNCH_CODE, price.LAUNCH_AUTHORITY, True)}
 
 
@@ -158,10 +158,10 @@ def test_the_sample_is_valid_and_charges_the_same_at_home() -> None:
     ("members", "reason"),
     [
         ({}, "not_of_the_schema"),
-        ({"charges": [{"code": "IO"}]}, "not_of_the_schema"),
-        ({"charges": [], "rows": []}, "not_of_the_schema"),
+        ({"rows": [{"code": "IO"}]}, "not_of_the_schema"),
+        ({"rows": [], "more": []}, "not_of_the_schema"),
         (
-            {"charges": [members_of(Taxes((row(currency="AED"),)))["charges"][0]]},
+            {"rows": [members_of(Taxes((row(currency="AED"),)))["rows"][0]]},
             "no_exchange_rate",
         ),
     ],

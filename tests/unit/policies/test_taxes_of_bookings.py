@@ -80,7 +80,7 @@ def test_a_cancellation_returns_what_is_refundable_as_it_was_sold() -> None:
     airline = airline_with_sample()
     flight = airline.schedule("SV1", in_days=9, **ABROAD)
     booking = airline.ticketed(flight)
-    generous = Taxes(tuple(replace(each, refundable=True) for each in SAMPLE_TAXES.charges))
+    generous = Taxes(tuple(replace(each, refundable=True) for each in SAMPLE_TAXES.rows))
     publish(airline, generous)
     other = airline.ticketed(flight)
     quotes = [airline.cancel(each) for each in (booking, other)]
@@ -136,7 +136,7 @@ def test_a_change_follows_the_table_of_the_sale() -> None:
     flight = airline.schedule("SV1", in_days=9, **ABROAD)
     later = airline.schedule("SV3", in_days=10, fare=600_00, **ABROAD)
     booking = airline.ticketed(flight)
-    dear = Taxes(tuple(replace(each, amount=10 * each.amount) for each in SAMPLE_TAXES.charges))
+    dear = Taxes(tuple(replace(each, amount=10 * each.amount) for each in SAMPLE_TAXES.rows))
     publish(airline, dear)
     quote = airline.exchange(booking, later)
     assert quote.modification.due == 100_00
@@ -150,7 +150,7 @@ def test_the_charges_of_the_launch_come_back_for_what_was_sold_before() -> None:
     first = airline.schedule("SV1", in_days=9, route=("JED", "RUH"))
     then = airline.schedule("SV2", in_days=9.2, **ABROAD)
     booking = airline.ticketed((first, then))
-    free = Taxes(tuple(replace(each, amount=1) for each in LAUNCH_TAXES.charges))
+    free = Taxes(tuple(replace(each, amount=1) for each in LAUNCH_TAXES.rows))
     publish(airline, free)
     assert airline.cancel(booking, Part(segments=(1,))).tax == 20_00 + (500_00 + 20_00) * 15 // 100
 

@@ -1,0 +1,28 @@
+"""What a policy that is the same for all sales says at the instant of a decision.
+
+A decision reads only the streams of the policies that it needs; its append checks that nothing was
+published in them meanwhile.
+"""
+
+from application.commands import stream_kinds
+from application.commands.bus import CommandBus
+from application.commands.context import DecisionContext
+from application.ports import Clock
+from domain.policies.book import PolicyBook, Value
+from domain.policies.state import of_launch
+from domain.policies.values import name_of_type, stream_of
+
+
+def load_rule(context: DecisionContext, kind: type[Value]) -> Value:
+    """Return what the policy of such values says at the instant of the decision."""
+    name = name_of_type(kind)
+    policy = context.load(stream_kinds.POLICY, stream_of(name)) or of_launch(name)
+    return PolicyBook({name: policy}).value_now(kind, at=context.now)
+
+
+async def read_rule(bus: CommandBus, kind: type[Value], *, clock: Clock) -> Value:
+    """Return what the log has now, outside of a decision; raises Unavailable."""
+    name = name_of_type(kind)
+    policy, _ = await bus.current(stream_kinds.POLICY, stream_of(name))
+    book = PolicyBook({name: policy or of_launch(name)})
+    return book.value_now(kind, at=clock())
