@@ -35,17 +35,19 @@ def tables(draw: st.DrawFn) -> Taxes:
     """A table with one row of each code at most."""
     rows = []
     for code in draw(st.sets(st.sampled_from(("AA", "BB", "CC", "T2")), min_size=1)):
-        travel = draw(st.sampled_from(("domestic", "international", None)))
+        travel: Any = draw(st.sampled_from(("domestic", "international", None)))
+        per: Any = draw(st.sampled_from(("departure", "arrival", "coupon")))
+        payers: Any = draw(st.sampled_from((("ADT", "CHD"), ("ADT", "CHD", "INF"), ("CHD",))))
         rows.append(
             TaxCharge(
                 code,
                 draw(st.sampled_from(("GACA", "UAE-ICP"))),
-                draw(st.sampled_from(("departure", "arrival", "coupon"))),
+                per,
                 draw(st.sampled_from((1, 5_10, 87_00, 2_000_00))),
                 "SAR",
                 travel,
                 draw(st.sampled_from(((), ("RUH",), ("DXB", "JED")))),
-                draw(st.sampled_from((("ADT", "CHD"), ("ADT", "CHD", "INF"), ("CHD",)))),
+                payers,
                 travel != "international" or draw(st.booleans()),
             )
         )

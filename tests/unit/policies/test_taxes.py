@@ -19,13 +19,13 @@ DAY = dt.date(2027, 1, 10)
 
 
 def row(**changes: Any) -> TaxCharge:
-    given = {"code": "IO", "authority": "GACA", "per": "departure", "amount": 87_00}
+    given: dict[str, Any] = {"code": "IO", "authority": "GACA", "per": "departure", "amount": 87_00}
     return TaxCharge(**{**given, "currency": "SAR", "travel": "international", **changes})
 
 
 def due(table: Taxes, route: str, **more: Any) -> list[tuple[str, str | None]]:
     origin, destination = route.split("-")
-    asked = {"travel": "international", "day": DAY, **more}
+    asked: dict[str, Any] = {"travel": "international", "day": DAY, **more}
     return [(each.code, airport) for each, airport in table.due(origin, destination, **asked)]
 
 

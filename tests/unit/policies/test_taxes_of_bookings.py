@@ -4,6 +4,7 @@ The airline checks after every command that the books agree with a count of the 
 """
 
 import datetime as dt
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -23,7 +24,7 @@ from tests.support.memory_airline import MemoryAirline
 from tests.support.policies import publish
 from tests.support.tax_documents import TaxRuns, posted, signed_sum
 
-ABROAD = {"route": ("RUH", "DXB"), "domestic": False}
+ABROAD: dict[str, Any] = {"route": ("RUH", "DXB"), "domestic": False}
 KEPT = 5_10
 CHARGES = 87_00 + KEPT
 
