@@ -12,6 +12,7 @@ from typing import Literal
 
 import msgspec
 
+from domain.kernel import money
 from domain.policies import rejections
 
 PassengerKind = Literal["ADT", "CHD", "INF"]
@@ -107,6 +108,7 @@ def _is_well_formed(row: TaxCharge) -> bool:
         and _AUTHORITY.fullmatch(row.authority) is not None
         and _CURRENCY.fullmatch(row.currency) is not None
         and 0 < row.amount <= LARGEST
+        and row.amount % money.charge_step(row.currency) == 0
         and all(_AIRPORT.fullmatch(each) for each in row.airports)
         and _has_each_once(row.airports)
         and bool(row.passengers)

@@ -368,6 +368,7 @@ def _check_sum(counted: Booking) -> None:
     kept = (
         sum(counted.worth(counted.keys("Z"))) - counted.missed_back + counted.fees - counted.beyond
     )
+    kept += sum(counted.coupons[key].kept for key in counted.keys("R"))
     standing = sum(counted.worth(counted.keys("OCLF")))
     paid = counted.price + counted.dues + counted.transferred
     back = counted.owed() + counted.credits + counted.charged_back + counted.spared

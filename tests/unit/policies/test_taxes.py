@@ -77,6 +77,7 @@ def test_a_row_counts_for_its_kind_of_travel_and_its_days() -> None:
         {"amount": -1},
         {"amount": 10_000_000},
         {"currency": "riyal"},
+        {"currency": "KWD", "amount": 5_001},
         {"airports": ("RUHX",)},
         {"airports": ("RUH", "RUH")},
         {"passengers": ()},

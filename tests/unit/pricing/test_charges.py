@@ -29,7 +29,11 @@ dues = st.builds(
     st.sampled_from(("IO", "ZR", LAUNCH_CODE)),
     st.sampled_from((LAUNCH_AUTHORITY, "UAE-ICP")),
     st.sampled_from(("RUH", "DXB", None)),
-    st.builds(Money, st.integers(1, 99_999), st.sampled_from(("SAR", "KWD", "JPY"))),
+    st.builds(
+        lambda steps, currency: Money(steps * money.charge_step(currency), currency),
+        st.integers(1, 99_999),
+        st.sampled_from(("SAR", "KWD", "JPY")),
+    ),
     st.sampled_from((PAYERS, ("ADT",), ("ADT", "CHD", "INF"))),
     st.booleans(),
 )
