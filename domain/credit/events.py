@@ -3,8 +3,6 @@
 import datetime as dt
 from typing import ClassVar, Literal
 
-import msgspec
-
 from domain.kernel import entries, sealed
 from domain.kernel.events import DomainEvent
 from domain.kernel.money import Money
@@ -113,7 +111,7 @@ class GiftCardOrdered(DomainEvent, frozen=True):
     payable_until: dt.datetime
 
 
-class GiftCardPaid(DomainEvent, frozen=True):
+class GiftCardPaid(DomainEvent, frozen=True, omit_defaults=True):
     """The airline owes carriage of the card's amount until `expires_at` to whoever claims it.
 
     The buyer may have the money back until `refundable_until` while nobody has; absent for cards of
@@ -126,7 +124,7 @@ class GiftCardPaid(DomainEvent, frozen=True):
     paid_at: dt.datetime
     expires_at: dt.datetime
     entry: entries.Entry
-    refundable_until: dt.datetime | msgspec.UnsetType = msgspec.UNSET
+    refundable_until: dt.datetime | None = None
 
 
 class GiftCardClaimed(DomainEvent, frozen=True):

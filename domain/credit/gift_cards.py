@@ -7,7 +7,6 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import assert_never
 
-import msgspec
 from msgspec.structs import replace
 
 from domain.credit import rejections
@@ -347,9 +346,7 @@ def evolve(
 
 def _promised(event: GiftCardPaid) -> dt.datetime:
     """Return until when the buyer may have the money back, as it was when the card was sold."""
-    if isinstance(event.refundable_until, msgspec.UnsetType):
-        return event.paid_at + FIRST_REFUNDABLE_FOR
-    return event.refundable_until
+    return event.refundable_until or event.paid_at + FIRST_REFUNDABLE_FOR
 
 
 def _taken(credit: Credit, dispute: str, balance: Money, shortfall: int) -> Mapping[str, int]:

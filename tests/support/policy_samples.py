@@ -20,6 +20,7 @@ FORMS: dict[str, tuple[Any, ...]] = {
     "priced.charges": (msgspec.UNSET,),
     "coupons.kept": (msgspec.UNSET,),
     "to.priced_under": (msgspec.UNSET, PriceVersions(passenger_shares=2)),
+    "claim.assessed.version": (2,),
     "policy.proposed.value": tuple(LAUNCH.values()),
     "policy.published.value": tuple(LAUNCH.values()),
 }
