@@ -1,5 +1,6 @@
 """Samples of published policies, and of what is sold under their versions."""
 
+import datetime as dt
 from typing import Any
 
 import msgspec
@@ -7,22 +8,46 @@ import msgspec
 from domain.booking.values import FeeVersions, PriceVersions
 from domain.kernel.events import DomainEvent
 from domain.policies.events import PolicyProposed, PolicyPublished
+from domain.policies.taxes import TaxCharge, Taxes
 from domain.policies.values import LAUNCH
 from domain.pricing.price import ChargeLine
 
+LINES = (
+    ChargeLine("IO", "GACA", 8_00, "RUH"),
+    ChargeLine("TP", "GACA", 1_00),
+    ChargeLine("ZR", "UAE-ICP", 1_00, "DXB", refundable=False),
+)
+TAXES = Taxes(
+    (
+        TaxCharge("TP", "GACA", "coupon", 1_00, "SAR"),
+        TaxCharge(
+            "ZR",
+            "UAE-ICP",
+            "arrival",
+            5_10,
+            "SAR",
+            "international",
+            ("DXB",),
+            ("ADT", "CHD", "INF"),
+            refundable=False,
+            travel_from=dt.date(2027, 1, 1),
+            travel_until=dt.date(2027, 12, 31),
+        ),
+    )
+)
 FORMS: dict[str, tuple[Any, ...]] = {
     # The stored samples of journeys are older than the versions of fees.
     "segments.sold_under": (msgspec.UNSET,),
     "to.sold_under": (msgspec.UNSET, FeeVersions(2, 3)),
     "segments.priced_under": (msgspec.UNSET,),
     # The lines of a charge make up the charge of the samples.
-    "coupons.charges": (msgspec.UNSET, (ChargeLine("IO", "GACA", 10_00, "RUH"),)),
-    "priced.charges": (msgspec.UNSET,),
+    "coupons.charges": (msgspec.UNSET, LINES),
+    "priced.charges": (msgspec.UNSET, LINES),
     "coupons.kept": (msgspec.UNSET,),
     "to.priced_under": (msgspec.UNSET, PriceVersions(passenger_shares=2)),
     "claim.assessed.version": (2,),
-    "policy.proposed.value": tuple(LAUNCH.values()),
-    "policy.published.value": tuple(LAUNCH.values()),
+    "policy.proposed.value": (*LAUNCH.values(), TAXES),
+    "policy.published.value": (*LAUNCH.values(), TAXES),
 }
 BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
     PolicyPublished: (PolicyProposed,),
