@@ -23,6 +23,6 @@ def load_rule(context: DecisionContext, kind: type[Value]) -> Value:
 async def read_rule(bus: CommandBus, kind: type[Value], *, clock: Clock) -> Value:
     """Return what the log has now, outside of a decision; raises Unavailable."""
     name = name_of_type(kind)
-    policy, _ = await bus.current(stream_kinds.POLICY, stream_of(name))
-    book = PolicyBook({name: policy or of_launch(name)})
+    found = await bus.current(stream_kinds.POLICY, stream_of(name))
+    book = PolicyBook({name: found[0] or of_launch(name)})
     return book.value_now(kind, at=clock())

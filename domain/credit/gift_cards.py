@@ -297,14 +297,7 @@ def evolve(
     card = card_of(credit)
     match event:
         case GiftCardPaid():
-            paid = replace(
-                card,
-                status="paid",
-                payment=event.payment,
-                intent=event.intent,
-                paid_at=event.paid_at,
-                refundable_until=_promised(event),
-            )
+            paid = _paid(card, event)
             return replace(
                 credit, gift_card=paid, balance=credit.issued, expires_at=event.expires_at
             )
@@ -344,9 +337,16 @@ def evolve(
             assert_never(event)
 
 
-def _promised(event: GiftCardPaid) -> dt.datetime:
-    """Return until when the buyer may have the money back, as it was when the card was sold."""
-    return event.refundable_until or event.paid_at + FIRST_REFUNDABLE_FOR
+def _paid(card: GiftCard, event: GiftCardPaid) -> GiftCard:
+    """Return the card with what its buyer was promised when it was paid."""
+    return replace(
+        card,
+        status="paid",
+        payment=event.payment,
+        intent=event.intent,
+        paid_at=event.paid_at,
+        refundable_until=event.refundable_until or event.paid_at + FIRST_REFUNDABLE_FOR,
+    )
 
 
 def _taken(credit: Credit, dispute: str, balance: Money, shortfall: int) -> Mapping[str, int]:

@@ -207,8 +207,8 @@ def require_valid(value: MoneyValue) -> None:
                 require_within("value.limits", each.most, 0, MOST)
         case LeastCharges():
             require_currencies("value.charges", [each.currency for each in value.charges])
-            for each in value.charges:
-                require_within("value.charges", each.least, 1, LEAST_CHARGE_LIMIT)
+            for charge in value.charges:
+                require_within("value.charges", charge.least, 1, LEAST_CHARGE_LIMIT)
         case NameCorrections():
             require_within("value.letterLimit", value.letter_limit, 1, 10)
             require_within("value.lettersPerCorrection", value.letters_per_correction, 1, 30)

@@ -111,9 +111,7 @@ LAUNCH: Mapping[PolicyName, PolicyValue] = {
     "name_corrections": money_values.NAME_CORRECTIONS,
     "compensation": compensation_values.COMPENSATION,
 }
-_NAMES: Mapping[type[PolicyValue], PolicyName] = {
-    type(value): name for name, value in LAUNCH.items()
-}
+_NAMES: Mapping[type[object], PolicyName] = {type(value): name for name, value in LAUNCH.items()}
 # The instant at which it is looked up which version counts: that of the sale, whose version the
 # booking keeps, that of the departure, or that of the decision.
 Moment = Literal["sale", "departure", "now"]
@@ -154,7 +152,7 @@ def name_of(value: PolicyValue) -> PolicyName:
     return name_of_type(type(value))
 
 
-def name_of_type(kind: type[PolicyValue]) -> PolicyName:
+def name_of_type(kind: type[object]) -> PolicyName:
     """Return the policy whose values are of this type."""
     return _NAMES[kind]
 

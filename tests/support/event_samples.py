@@ -175,9 +175,7 @@ def _move(held: int = 0, sold: int = 0, authorised: int = 0, cabin: str = "Y") -
 
 def _price(extras: tuple[ExtraPrice, ...]) -> Price:
     coupons = tuple(
-        CouponPrice(
-            passenger, segment, fare=90_00, vat=15_00, charge=10_00, charges=policy_samples.LINES
-        )
+        CouponPrice(passenger, segment, 90_00, 15_00, 10_00, policy_samples.LINES)
         for passenger in range(PARTY)
         for segment in range(SEGMENTS)
     )
