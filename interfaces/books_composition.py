@@ -28,6 +28,7 @@ def books_of(reads: Reads) -> Books:
         supplies_in=reads.may_lag(vat_return.supplies_in),
         deferred_revenue=reads.may_lag(coupon_values.deferred_revenue),
         airport_charges=reads.may_lag(coupon_values.airport_charges),
+        charges_in=reads.may_lag(coupon_values.charges_in),
         open_items=reads.may_lag(ledger_journal.open_items),
         clock=utc_now,
     )

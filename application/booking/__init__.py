@@ -35,6 +35,7 @@ choose_seats: choose seats; remove seats that another aircraft does not have
 correct_name: correct a few letters of a name
 record_document: record a travel document, and check it against the journey
 special_services: request and withdraw special services
+exchanged_values: what coupons are worth after an exchange
 quote_modification: quote another flight, date or cabin for one segment
 exchange_target: the class of another flight that a segment is exchanged for, and its fare
 modify_booking: accept the quote of a modification
@@ -80,6 +81,7 @@ send_text: fills in text messages and sends them
 
 channels: the channel of a caller, by role
 access: who may see or change which booking
+cancellation_terms: fee, tax of the rest and kept charges of a cancellation
 cancellation_fee: what cancelling coupons costs
 remaining_tax: the tax of what remains of a journey
 opened_needs: opens the codes of special services

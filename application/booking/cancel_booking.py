@@ -1,13 +1,11 @@
 """Cancel a booking or a part of it at the terms of an accepted quote, in one append."""
 
 import datetime as dt
-from collections.abc import Sequence
 
 import msgspec
 from msgspec.structs import replace
 
 from application.booking import (
-    cancellation_fee,
     journey,
     letters,
     live_session,
@@ -20,6 +18,11 @@ from application.booking.booking_details import (
     carry_out_and_read,
     journey_facts,
 )
+from application.booking.cancellation_terms import (
+    Terms,
+    cancellation_terms,
+    is_ended_by_airline,
+)
 from application.booking.ports import BookingPorts
 from application.booking.staff_notes import Notes, reason_and_notes, sealed_note
 from application.booking.stored_answer import stored_answer_first
@@ -28,11 +31,10 @@ from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.identity.ports import Principal
 from application.payment import record_refund
-from application.policies.fee_terms import terms_of_booking
 from application.policies.read_book import read_book
 from application.pricing.signed_quotes import QUOTE_LIFETIME, QuoteExpired, QuoteRefused
-from domain.booking import cancellation, disruption, rejections, states
-from domain.booking.coupons import Coupon, CouponStatus
+from domain.booking import cancellation, rejections, states
+from domain.booking.coupons import Coupon
 from domain.booking.preconditions import SegmentFacts
 from domain.booking.state import Booking, coupon_key
 from domain.booking.states import Status
@@ -55,10 +57,11 @@ class Part(msgspec.Struct, frozen=True):
 class CancellationQuote(msgspec.Struct, frozen=True):
     """What cancelling the part would cost, frozen until `valid_until` (exclusive).
 
-    `price` is the part's, tax and charges included; refund = price - fee - `tax`, which is due on
-    what remains (`retaxed`) and negative where that is taxed less. `basis` are the open coupons
-    with the part's statuses and all values: any change of them ends the quote. `waiver` is a code,
-    `notes` are why staff took no fee.
+    `price` is the part's, tax and charges included; refund = price - fee - `tax` - what authorities
+    keep of the charges (`kept`) of the coupons that the customer cancels (`by_customer`). The tax
+    is due on what remains (`retaxed`), negative where that is taxed less. `basis` are the open
+    coupons with the part's statuses and all values: any change of them ends the quote. `waiver` is
+    a code, `notes` are why staff took no fee.
     """
 
     booking: str
@@ -77,17 +80,8 @@ class CancellationQuote(msgspec.Struct, frozen=True):
     tax: int = 0
     retaxed: Retaxed = cancellation.UNCHANGED
     notes: Notes = ()
-
-
-class Terms(msgspec.Struct, frozen=True):
-    """Price, fee and tax of what remains, in minor units; refund = price - fee - tax."""
-
-    price: int
-    percent: int = 0
-    fee: int = 0
-    fee_vat: int = 0
-    tax: int = 0
-    retaxed: Retaxed = cancellation.UNCHANGED
+    kept: int = 0
+    by_customer: tuple[tuple[int, int], ...] = ()
 
 
 def cancellation_quote(
@@ -118,8 +112,8 @@ def cancellation_quote(
         # The airline denies boarding: nothing is kept, not even tax that is due on the rest.
         terms = Terms(price=journey.value_of(booking, coupons).total)
     else:
-        terms = _terms(booking, coupons, facts, book=book, waiver=waiver, now=now)
-    refund = terms.price - terms.fee - terms.tax
+        terms = cancellation_terms(booking, coupons, facts, book=book, waiver=waiver, now=now)
+    refund = terms.price - terms.fee - terms.tax - terms.kept
     return CancellationQuote(
         booking=stream,
         coupons=tuple(CouponId(each.passenger, each.segment) for each in coupons),
@@ -137,54 +131,8 @@ def cancellation_quote(
         at_gate=at_gate,
         waiver=waiver,
         notes=notes,
-    )
-
-
-def _terms(
-    booking: Booking,
-    coupons: tuple[Coupon, ...],
-    facts: tuple[SegmentFacts, ...],
-    *,
-    book: PolicyBook,
-    waiver: str | None,
-    now: dt.datetime,
-) -> Terms:
-    """Return the terms of cancelling these coupons, or all of an unticketed booking."""
-    if booking.captured is None:
-        return Terms(price=0)
-    if booking.status is Status.PAID:
-        return Terms(price=booking.captured.amount)
-    price = journey.value_of(booking, coupons).total
-    left = [each for each in coupons if not _ended_by_airline(booking, each, facts)]
-    if not left:
-        return Terms(price=price)
-    fee = cancellation_fee.NO_FEE
-    if waiver is None:
-        sold = terms_of_booking(book, booking)
-        fee = cancellation_fee.fee_of(booking, left, facts, sold, now=now)
-    # What the airline has ended makes the rest no dearer: it counts as travelled.
-    gone = {coupon_key(each) for each in left}
-    due = remaining_tax.taxed_coupons(booking, [each.leg for each in facts], without=gone)
-    retaxed = remaining_tax.retaxed(booking, due)
-    tax = sum(remaining_tax.difference(booking, retaxed))
-    if tax > price:
-        raise rejections.InvalidPart(reason="tax_of_the_rest", tax=tax, price=price)
-    # What the refund does not cover of the tax is taken from the fee, and owed by the rest.
-    charged = cancellation_fee.limited(fee, price - tax, booking.currency)
-    if retaxed.coupons:
-        retaxed = replace(retaxed, owed_fee=fee.amount - charged.amount)
-    return Terms(price, charged.percent, charged.amount, charged.vat, tax, retaxed)
-
-
-def _ended_by_airline(booking: Booking, coupon: Coupon, facts: Sequence[SegmentFacts]) -> bool:
-    """Whether its flight, or one before it that the passenger has not flown, is cancelled, moved so
-    far that the passengers may leave and have not answered, or has no seat for who has checked in.
-    """
-    return any(
-        facts[segment].cancelled or disruption.is_material(booking, segment) or before.standby
-        for segment in range(coupon.segment + 1)
-        if (before := booking.coupon(coupon.passenger, segment)) is not None
-        and before.status is not CouponStatus.FLOWN
+        kept=terms.kept,
+        by_customer=terms.by_customer,
     )
 
 
@@ -295,6 +243,7 @@ class CancelBooking(Command, frozen=True):
                 fee=quote.fee,
                 fee_vat=quote.fee_vat,
                 retaxed=quote.retaxed,
+                kept=quote.kept,
                 obligation=obligation,
                 now=context.now,
             ),
@@ -302,6 +251,7 @@ class CancelBooking(Command, frozen=True):
             retaxed=quote.retaxed,
             at_gate=quote.at_gate,
             notes=(*quote.notes, *self.notes),
+            by_customer=set(quote.by_customer),
         )
         context.record(booking_id, cancelled)
         if obligation is None:
@@ -335,7 +285,7 @@ def _is_of_airline(context: DecisionContext, quote: CancellationQuote, booking: 
         return True
     facts = journey.facts(context, booking)
     wanted = [booking.coupon(each.passenger, each.segment) for each in quote.coupons]
-    return all(each is not None and _ended_by_airline(booking, each, facts) for each in wanted)
+    return all(each is not None and is_ended_by_airline(booking, each, facts) for each in wanted)
 
 
 def _settle(context: DecisionContext, booking_id: str) -> None:
@@ -363,10 +313,14 @@ def cancellation_entry(
     fee: int = 0,
     fee_vat: int = 0,
     retaxed: Retaxed = cancellation.UNCHANGED,
+    kept: int = 0,
     obligation: Obligation | None,
     now: dt.datetime,
 ) -> entries.Entry | None:
-    """Return the entry of cancelling these coupons; None where nothing was paid."""
+    """Return the entry of cancelling these coupons; None where nothing was paid.
+
+    `kept` is what authorities keep of their charges, in minor units: it stays owed to them.
+    """
     posted = journey.posted(booking_id, booking, now)
     if booking.status is Status.PAID:
         assert obligation is not None
@@ -374,9 +328,10 @@ def cancellation_entry(
     if booking.captured is None:
         return None
     vat, charge = remaining_tax.difference(booking, retaxed)
+    value = journey.value_of(booking, coupons)
     return carriage.cancellation_entry(
         posted,
-        value=journey.value_of(booking, coupons),
+        value=replace(value, charge=value.charge - kept),
         fee=fee,
         fee_vat=fee_vat,
         added=carriage.Value(booking.currency, vat=vat, charge=charge),

@@ -139,9 +139,7 @@ def kept_of_difference(
 
 def priced(coupon: Coupon) -> CouponPrice:
     """Return the values that fees are counted from: tax that came or went since is no part."""
-    return coupon.priced or CouponPrice(
-        coupon.passenger, coupon.segment, coupon.fare, coupon.vat, coupon.charge
-    )
+    return coupon.priced or coupon.price
 
 
 def _carriage(booking: Booking, coupon: Coupon) -> int:

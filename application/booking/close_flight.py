@@ -127,7 +127,7 @@ def _close(
     settle_unanswered.refund_absent(context, booking_id, segment)
     booking = journey.load(context, booking_id)
     lapsed = check_in.missing_on(booking, segment)
-    charge = sum(coupon.charge for coupon in lapsed)
+    charge = sum(coupon.charge - coupon.unrefundable_charge for coupon in lapsed)
     vat = sum(cancellation_fee.charge_vat(coupon, booking.currency) for coupon in lapsed)
     missed = check_in.miss(
         booking,

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import msgspec
 from msgspec.structs import replace
 
-from application.booking import cancellation_fee, journey, remaining_tax
+from application.booking import cancellation_fee, journey
 from application.booking.access import changeable_booking, changeable_by_gate, require_may_waive
 from application.booking.birth_dates import known_birth_dates
 from application.booking.booking_details import booked_flight
 from application.booking.exchange_target import target_of
+from application.booking.exchanged_values import Exchange, exchanged
 from application.booking.ports import BookingPorts
 from application.booking.staff_notes import sealed_note
 from application.commands import stream_kinds
@@ -19,6 +20,7 @@ from application.identity.ports import Principal
 from application.policies import operating_rules
 from application.policies.fee_terms import terms_of
 from application.policies.read_book import read_book
+from application.policies.tax_terms import taxes_of
 from application.pricing import journeys
 from application.pricing.fare_conditions import FareConditions, conditions_of_segments
 from application.pricing.journeys import WantedSegment
@@ -36,7 +38,7 @@ from domain.booking import modification as booking_modification
 from domain.booking.connections import MinimumTimes
 from domain.booking.coupons import Coupon
 from domain.booking.preconditions import SegmentFacts
-from domain.booking.state import Booking, coupon_key
+from domain.booking.state import Booking
 from domain.booking.values import Modification, Retaxed
 from domain.identity import roles
 from domain.inventory import rejections as flight_rejections
@@ -44,8 +46,8 @@ from domain.inventory.state import Flight
 from domain.kernel import money
 from domain.policies.book import PolicyBook
 from domain.policies.money_values import LeastCharges
-from domain.pricing import charge_limits, tax
-from domain.pricing.price import CouponPrice, Leg
+from domain.pricing import charge_limits
+from domain.pricing.price import Leg
 
 MAY_WAIVE: tuple[roles.Permission, ...] = ("change_any_booking", "handle_passengers")
 CABIN_RANK = {"Y": 0, "J": 1}
@@ -177,7 +179,8 @@ def modification_quote(
     target = target_of(booking, after, coupons, to=to, book=book, now=now)
     least = book.value_now(LeastCharges, at=now).least(booking.currency)
     fee = cancellation_fee.change_fee(booking, coupons, target.fares, terms, notice, least=least)
-    exchange = _exchange(booking, after, coupons, target.fares, fee=fee)
+    taxes = taxes_of(book, booking)
+    exchange = exchanged(booking, after, coupons, target.fares, taxes=taxes, fee=fee)
     if free:
         exchange = _kept_value(booking, old, found, coupons, exchange, to=to, waived=waived)
     exchange, too_small, cost = _without_small_change(booking, coupons, exchange, least=least)
@@ -212,19 +215,6 @@ def basis_of(booking: Booking) -> tuple[tuple[int, int, int], ...]:
         (each.passenger, each.segment, journey.value_of(booking, [each]).total)
         for each in booking.open_coupons()
     )
-
-
-class Exchange(msgspec.Struct, frozen=True):
-    """New values of the exchanged coupons, and of what is taxed otherwise after the exchange."""
-
-    coupons: tuple[CouponPrice, ...]
-    retaxed: Retaxed
-
-    def cost(self, booking: Booking, coupons: Sequence[Coupon]) -> int:
-        """Return how much more the journey is worth than before, in minor units."""
-        before = sum(each.total for each in coupons)
-        added = sum(remaining_tax.difference(booking, self.retaxed))
-        return sum(each.total for each in self.coupons) - before + added
 
 
 def _fit(
@@ -280,37 +270,6 @@ def _notice(coupons: Sequence[Coupon], facts: SegmentFacts, *, now: dt.datetime)
     return min(cancellation_fee.notice_of(each, facts, now=now) for each in coupons)
 
 
-def _exchange(
-    booking: Booking,
-    flights: Sequence[Flight],
-    coupons: Sequence[Coupon],
-    fares: Sequence[int],
-    *,
-    fee: int,
-) -> Exchange:
-    """Return the new values at these net fares; the fee is part of the first coupon (IFRS 15)."""
-    legs = [journeys.leg_of(flight) for flight in flights]
-    due = remaining_tax.taxed_coupons(booking, legs)
-    exchanged = {coupon_key(each) for each in coupons}
-    values = tuple(
-        _value(booking, each, net, taxed=due[coupon_key(each)], fee=fee if index == 0 else 0)
-        for index, (each, net) in enumerate(zip(coupons, fares, strict=True))
-    )
-    return Exchange(values, remaining_tax.retaxed(booking, due, but=exchanged))
-
-
-def _value(booking: Booking, coupon: Coupon, net: int, *, taxed: bool, fee: int) -> CouponPrice:
-    """Return the new value of a coupon: its fare, and the fees of this and earlier exchanges."""
-    kind, currency = booking.passengers[coupon.passenger].type, booking.currency
-    kept = coupon.change_fee + fee
-    if not taxed:
-        return CouponPrice(coupon.passenger, coupon.segment, net + kept, 0, 0)
-    charge = tax.charge_of(kind, currency)
-    vat_of_fees = tax.vat_within(kept, currency).amount
-    vat = tax.vat_on(net + charge, currency).amount + vat_of_fees
-    return CouponPrice(coupon.passenger, coupon.segment, net + kept - vat_of_fees, vat, charge)
-
-
 def _kept_value(
     booking: Booking,
     old: Flight,
@@ -334,11 +293,7 @@ def _kept_value(
     cost, lower = exchange.cost(booking, coupons), CABIN_RANK[to.cabin] < CABIN_RANK[had.cabin]
     if (cost > 0 and not like and not waived) or (cost < 0 and lower):
         return exchange
-    unchanged = tuple(
-        CouponPrice(each.passenger, each.segment, each.fare, each.vat, each.charge)
-        for each in coupons
-    )
-    return Exchange(unchanged, Retaxed())
+    return Exchange(tuple(each.price for each in coupons), Retaxed())
 
 
 def _without_small_change(

@@ -6,9 +6,11 @@ B10 What a traveller keeps is taxed as if it had been bought by itself: without 
 
 from collections.abc import Container, Mapping, Sequence
 
+from application.policies.tax_terms import due_charges
 from domain.booking.coupons import NOT_FLYING, Coupon
 from domain.booking.state import Booking, coupon_key
 from domain.booking.values import Retaxed
+from domain.policies.taxes import Taxes
 from domain.pricing import tax
 from domain.pricing.price import CouponPrice, ExtraPrice, Leg
 
@@ -35,11 +37,19 @@ def taxed_coupons(
 
 
 def retaxed(
-    booking: Booking, due: Mapping[CouponKey, bool], *, but: Container[CouponKey] = ()
+    booking: Booking,
+    due: Mapping[CouponKey, bool],
+    *,
+    legs: Sequence[Leg],
+    taxes: Taxes,
+    but: Container[CouponKey] = (),
 ) -> Retaxed:
-    """Return the new values of coupons whose tax changes, `but` for some, and of all extras."""
+    """Return the new values of coupons whose tax changes, `but` for some, and of all extras.
+
+    `legs` are by segment, `taxes` those that the booking was sold under.
+    """
     coupons = [
-        _coupon(booking, each, taxed=due[key])
+        _coupon(booking, each, due_charges(taxes, legs[each.segment], taxed=due[key]), due[key])
         for each in booking.coupons
         if (key := coupon_key(each)) in due and key not in but and is_taxed(each) != due[key]
     ]
@@ -72,12 +82,14 @@ def difference(booking: Booking, changed: Retaxed) -> tuple[int, int]:
 
 
 def is_taxed(coupon: Coupon) -> bool:
-    """Whether tax or charges were paid for the coupon."""
-    return coupon.vat > 0 or coupon.charge > 0
+    """Whether value added tax was paid for the coupon."""
+    return coupon.vat > 0
 
 
-def _coupon(booking: Booking, coupon: Coupon, *, taxed: bool) -> CouponPrice:
+def _coupon(
+    booking: Booking, coupon: Coupon, due: Sequence[tax.DueCharge], taxed: bool
+) -> CouponPrice:
     kind = booking.passengers[coupon.passenger].type
-    charge = tax.charge_of(kind, booking.currency) if taxed else 0
+    charge, lines = tax.charges_of(due, kind, booking.currency)
     vat = tax.vat_on(coupon.fare + charge, booking.currency).amount if taxed else 0
-    return CouponPrice(coupon.passenger, coupon.segment, coupon.fare, vat, charge)
+    return CouponPrice(coupon.passenger, coupon.segment, coupon.fare, vat, charge, lines)

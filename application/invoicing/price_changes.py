@@ -11,12 +11,14 @@ notes of the new booking refer to the invoice of the one that it left.
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 
+import msgspec
+
 from application.booking.cancellation_fee import charge_vat
 from application.ports import RecordedEvent
 from domain.booking import fold
 from domain.booking.charge_back_events import CouponsVoided
 from domain.booking.check_in_events import DepartureWithdrawn
-from domain.booking.coupons import GONE
+from domain.booking.coupons import GONE, Coupon, CouponStatus
 from domain.booking.events import (
     BookingCancelled,
     BookingConfirmed,
@@ -31,8 +33,10 @@ from domain.booking.state import Booking
 from domain.invoicing.events import DocumentKind, DocumentReason
 from domain.invoicing.filing import Draft
 from domain.invoicing.lines import Category, LineKind, TaxLine, credited_and_debited
+from domain.kernel import money
 from domain.kernel.entries import Entry
 from domain.ledger import accounts
+from domain.pricing.price import charge_lines
 from domain.pricing.tax import VAT_PERCENT
 
 REASONS: dict[type[BookingEvent], DocumentReason] = {
@@ -103,14 +107,14 @@ def _drafts(
 
 def _sold(booking: Booking, outside: Container[str]) -> list[TaxLine]:
     """Return what was sold, by kind, category and flight."""
-    sums: dict[tuple[LineKind, Category, str], list[int]] = {}
-    for kind, category, flight, net, vat in _values(booking, outside):
-        amounts = sums.setdefault((kind, category, flight), [0, 0])
+    sums: dict[tuple[LineKind, Category, str, str | None], list[int]] = {}
+    for kind, category, flight, code, net, vat in _values(booking, outside):
+        amounts = sums.setdefault((kind, category, flight, code), [0, 0])
         amounts[0] += net
         amounts[1] += vat
     return [
-        TaxLine(kind, category, net, vat, flight)
-        for (kind, category, flight), (net, vat) in sums.items()
+        TaxLine(kind, category, net, vat, flight, code)
+        for (kind, category, flight, code), (net, vat) in sums.items()
     ]
 
 
@@ -129,10 +133,18 @@ def changed_lines(
         lines += _fee_lines(fee, vat, {line.category for line in lines if line.net < 0})
     elif charge or vat:
         # To a no-show: charges with their tax, while the coupon keeps its values.
-        lines.append(TaxLine("charge", "S", charge, vat))
+        taxed = _returned_with_tax(before) - _returned_with_tax(after)
+        lines.append(TaxLine("charge", "S", taxed, vat))
+        lines.append(TaxLine("charge", "Z", charge - taxed, 0))
     lines.append(TaxLine("difference", "S" if vat else "Z", carriage, 0))
     lines.append(TaxLine("goodwill", "O", posted[accounts.COMPENSATION], 0))
     return [line for line in lines if line.net or line.vat]
+
+
+def _returned_with_tax(booking: Booking) -> int:
+    """Return the charges with value added tax that have gone back to no-shows."""
+    missed = [each for each in booking.coupons if each.status is CouponStatus.MISSED]
+    return sum(each.charge for each in missed if each.vat)
 
 
 def _net(lines: Sequence[TaxLine], *kinds: LineKind) -> int:
@@ -141,34 +153,56 @@ def _net(lines: Sequence[TaxLine], *kinds: LineKind) -> int:
 
 def _difference(before: Booking, after: Booking, outside: Container[str]) -> list[TaxLine]:
     """Return what the values of coupons and extras changed."""
-    sums: dict[tuple[LineKind, Category], list[int]] = {}
+    sums: dict[tuple[LineKind, Category, str | None], list[int]] = {}
     for booking, sign in ((before, -1), (after, 1)):
-        for kind, category, _, net, vat in _values(booking, outside):
-            amounts = sums.setdefault((kind, category), [0, 0])
+        for kind, category, _, code, net, vat in _values(booking, outside):
+            amounts = sums.setdefault((kind, category, code), [0, 0])
             amounts[0] += sign * net
             amounts[1] += sign * vat
-    return [TaxLine(kind, category, net, vat) for (kind, category), (net, vat) in sums.items()]
+    return [
+        TaxLine(kind, category, net, vat, code=code)
+        for (kind, category, code), (net, vat) in sums.items()
+    ]
 
 
 def _values(
     booking: Booking, outside: Container[str]
-) -> Iterable[tuple[LineKind, Category, str, int, int]]:
-    """Yield kind, category, flight, net and tax of what is sold and not cancelled."""
+) -> Iterable[tuple[LineKind, Category, str, str | None, int, int]]:
+    """Yield kind, category, flight, code, net and tax of what is sold and not cancelled, and of
+    charges that authorities keep.
+    """
     flights = [segment.flight for segment in booking.segments]
     kept = set()
     for coupon in booking.coupons:
+        flight = flights[coupon.segment]
+        category = _category(coupon.vat, flight, outside)
         if coupon.status in GONE:
+            if coupon.kept_charge:
+                for line in charge_lines(coupon.charge, coupon.charges):
+                    if not line.refundable:
+                        yield "charge", category, flight, line.code, line.amount, 0
             continue
         kept.add((coupon.passenger, coupon.segment))
-        flight = flights[coupon.segment]
-        category = _category(coupon.vat or coupon.charge, flight, outside)
         on_charge = charge_vat(coupon, booking.currency)
-        yield "fare", category, flight, coupon.fare, coupon.vat - on_charge
-        yield "charge", category, flight, coupon.charge, on_charge
+        yield "fare", category, flight, None, coupon.fare, coupon.vat - on_charge
+        for code, charge, vat in _charges(coupon, money.Money(on_charge, booking.currency)):
+            yield "charge", category, flight, code, charge, vat
     for extra in booking.extras:
         if (extra.passenger, extra.segment) in kept:
             flight = flights[extra.segment]
-            yield "extra", _category(extra.vat, flight, outside), flight, extra.net, extra.vat
+            category = _category(extra.vat, flight, outside)
+            yield "extra", category, flight, None, extra.net, extra.vat
+
+
+def _charges(coupon: Coupon, vat: money.Money) -> Iterable[tuple[str | None, int, int]]:
+    """Yield code, net and tax of the charges of a coupon; no code for the charge of the launch."""
+    if isinstance(coupon.charges, msgspec.UnsetType):
+        yield None, coupon.charge, vat.amount
+        return
+    if coupon.charges:
+        taxes = money.split(vat, [each.amount for each in coupon.charges])
+        for line, share in zip(coupon.charges, taxes, strict=True):
+            yield line.code, line.amount, share.amount
 
 
 def _category(taxed: int, flight: str, outside: Container[str]) -> Category:

@@ -230,6 +230,8 @@ def _sums(document: TaxDocumentIssued) -> str:
 def _line(document: TaxDocumentIssued, number: int, line: TaxLine) -> str:
     currency = document.currency
     name = LINE_NAMES[line.kind]
+    if line.code is not None:
+        name = f"{name} {line.code}"
     if line.flight is not None:
         name = f"{name}, {ids.flight_name(line.flight)}"
     category = _aggregate(

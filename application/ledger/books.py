@@ -97,6 +97,20 @@ class SuppliedInPeriod(msgspec.Struct, frozen=True):
     vat: int
 
 
+class ChargesInPeriod(msgspec.Struct, frozen=True):
+    """What was collected for an authority by a code in a period, and what of it went back.
+
+    `airport` is "" where the charge is for the coupon, or for both airports in equal parts.
+    """
+
+    authority: str
+    code: str
+    airport: str
+    currency: str
+    collected: int
+    returned: int
+
+
 class FlightLiability(msgspec.Struct, frozen=True):
     """What is owed on an account for a flight; credit positive.
 
@@ -189,6 +203,16 @@ class SuppliesIn(Protocol):
         ...
 
 
+class ChargesIn(Protocol):
+    """What authorities are owed of a period."""
+
+    async def __call__(
+        self, *, since: dt.date, until: dt.date, known: int
+    ) -> Sequence[ChargesInPeriod]:
+        """Return the charges of the days from the first to the last, by authority and code."""
+        ...
+
+
 class FlightLiabilities(Protocol):
     """Liabilities by flight."""
 
@@ -213,5 +237,6 @@ class Books(msgspec.Struct, frozen=True):
     supplies_in: SuppliesIn
     deferred_revenue: FlightLiabilities
     airport_charges: FlightLiabilities
+    charges_in: ChargesIn
     open_items: Callable[[Sequence[str]], Awaitable[Sequence[OpenItem]]]
     clock: Callable[[], dt.datetime]

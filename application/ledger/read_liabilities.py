@@ -6,7 +6,13 @@ from collections.abc import Sequence
 import msgspec
 
 from application.ledger import books_at
-from application.ledger.books import Books, FlightLiability, OpenItem, SuppliedInPeriod
+from application.ledger.books import (
+    Books,
+    ChargesInPeriod,
+    FlightLiability,
+    OpenItem,
+    SuppliedInPeriod,
+)
 from application.ledger.books_at import BooksAt, BooksQuestion
 from application.queries import AsOf
 from domain.kernel import money
@@ -64,6 +70,15 @@ class Charges(msgspec.Struct, frozen=True):
     at: BooksAt
 
 
+class Remittance(msgspec.Struct, frozen=True):
+    """What a period owes to authorities, by code and airport, in minor units."""
+
+    since: dt.date
+    until: dt.date
+    rows: tuple[ChargesInPeriod, ...]
+    at: BooksAt
+
+
 class VatReturn(msgspec.Struct, frozen=True):
     """Supplies of a period by rate and currency; `percent` is the standard rate."""
 
@@ -92,9 +107,9 @@ async def deferred_revenue(books: Books, asked: BooksQuestion) -> DeferredRevenu
 
 
 async def airport_charges(books: Books, asked: BooksQuestion) -> Charges:
-    """Return what is owed to the authority of each airport; rejects QuestionRefused.
+    """Return what is owed for each airport; rejects QuestionRefused.
 
-    The charge of a flight is due to both of its airports in equal parts.
+    What is not of one airport is divided among both of its flight in equal parts.
     """
     at = await books_at.resolve(books, asked, read_model=books.coupons_as_of)
     found = _by_airport(await books.airport_charges(day=at.day, known=at.known))
@@ -111,6 +126,19 @@ def _by_airport(found: Sequence[FlightLiability]) -> dict[tuple[str, str], int]:
             key = (airport, each.currency)
             sums[key] = sums.get(key, 0) + share.amount
     return sums
+
+
+async def remittance(
+    books: Books, asked: BooksQuestion, *, since: dt.date, until: dt.date
+) -> Remittance:
+    """Return what was collected for authorities on the accounting days from the first to the last.
+
+    Rejects QuestionRefused.
+    """
+    books_at.require_days(since, until)
+    at = await books_at.resolve(books, asked, read_model=books.coupons_as_of)
+    found = await books.charges_in(since=since, until=until, known=at.known)
+    return Remittance(since, until, tuple(found), at)
 
 
 async def vat_return(

@@ -11,5 +11,7 @@ operating_rules: what a rule about operations says at the instant of a decision
 fee_terms: the versions that a sale is made under, and the fees of versions
 rules_now: what a policy that is the same for all sales says at the instant of a decision
 price_terms: the versions that a price is made of, and what they say
+sample_taxes: taxes and charges of the airports of the demo, to be confirmed
+tax_terms: what is due to authorities on a flight, and the table that a booking follows
 ports: what these use cases need from outside
 """

@@ -15,7 +15,8 @@ from domain.booking.values import LAUNCH_FEES, FeeVersions
 from domain.policies.book import PolicyBook, Value
 from domain.policies.filed_fares import FiledFares
 from domain.policies.publication import LEAST_LEAD
-from domain.policies.scope import Sale
+from domain.policies.scope import ANY_SALE, Sale
+from domain.policies.taxes import Taxes
 
 # One read for so long, and as long again while the database does not answer.
 REMEMBERED_FOR = LEAST_LEAD / 4
@@ -36,6 +37,7 @@ class PoliciesInForce:
         self._until = book.next_change(after=at)
         self._terms: dict[Sale, FeeTerms] = {}
         self.fares = book.value_now(FiledFares, at=at)
+        self.taxes = book.value_in_force(Taxes, ANY_SALE, at=at)
 
     def is_of(self, book: PolicyBook, *, at: dt.datetime) -> bool:
         """Whether it is what the book says at this instant."""

@@ -17,6 +17,7 @@ def price_versions_in_force(
     found = PriceVersions(
         passenger_shares=book.in_force("passenger_shares", sale, at=at).number,
         extras=book.in_force("extras", sale, at=at).number,
+        taxes=book.in_force("taxes", sale, at=at).number,
     )
     return msgspec.UNSET if found == LAUNCH_PRICES else found
 

@@ -8,7 +8,9 @@ import msgspec
 from application.policies.read_policies import require_name
 from domain.policies import rejections
 from domain.policies.scope import Market, Scope
+from domain.policies.taxes import Taxes
 from domain.policies.values import LAUNCH, PolicyValue, stream_of
+from domain.pricing import exchange
 
 # The name of the policy, which the stored value contains, is not repeated.
 _TAG = "policy"
@@ -21,9 +23,21 @@ def value_from(name: str, members: Mapping[str, Any]) -> PolicyValue:
     """
     known = require_name(stream_of(name))
     try:
-        return msgspec.convert(_renamed(members, _stored), type(LAUNCH[known]), str_keys=True)
+        value = msgspec.convert(_renamed(members, _stored), type(LAUNCH[known]), str_keys=True)
     except msgspec.MsgspecError:
         raise rejections.InvalidPolicy(field="value", reason="not_of_the_schema") from None
+    if isinstance(value, Taxes):
+        _require_convertible(value)
+    return value
+
+
+def _require_convertible(value: Taxes) -> None:
+    """A charge is converted to the currency of the sale; otherwise InvalidPolicy."""
+    for index, each in enumerate(value.rows):
+        if not exchange.is_sold(each.currency):
+            raise rejections.InvalidPolicy(
+                field=f"value.rows[{index}]", reason="no_exchange_rate", currency=each.currency
+            )
 
 
 def scope_from(

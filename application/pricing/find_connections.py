@@ -9,14 +9,15 @@ import msgspec
 
 from application.flight_searches import FlightOffer
 from application.policies import operating_rules
-from application.pricing.find_flights import PricedFlight, is_on_sale, priced
+from application.policies.tax_terms import due_charges
+from application.pricing.find_flights import PricedFlight, is_on_sale, leg_of_offer, priced
 from application.pricing.ports import PricingPorts
 from application.queries import AsOf
 from domain.booking import connections
 from domain.kernel import money
 from domain.policies.operating_values import ConnectingTimes
+from domain.policies.taxes import Taxes
 from domain.pricing import rejections, rules, tax
-from domain.pricing.price import Leg
 
 
 class Connection(msgspec.Struct, frozen=True):
@@ -58,12 +59,12 @@ async def find_connections(
     )
     found = []
     for first, second in pairs:
-        legs = (_leg(first), _leg(second))
+        legs = (leg_of_offer(first), leg_of_offer(second))
         if connections.is_broken(*legs, by=by) or not is_on_sale(first, in_force, now=now):
             continue
         both = [priced(each, cabin, in_force) for each in (first, second)]
         try:
-            price = _price(both[0].offer, both[1].offer)
+            price = _price(in_force.taxes, both[0].offer, both[1].offer)
         except rejections.CurrenciesDiffer:
             continue
         free = min(first.free_count, second.free_count)
@@ -71,19 +72,15 @@ async def find_connections(
     return found, as_of
 
 
-def _leg(offer: FlightOffer) -> Leg:
-    return Leg(
-        origin=offer.origin,
-        destination=offer.destination,
-        departs_at=offer.departs_at,
-        arrives_at=offer.arrives_at,
-        at_home=offer.domestic,
-    )
-
-
-def _price(first: FlightOffer, second: FlightOffer) -> money.Money:
+def _price(taxes: Taxes, first: FlightOffer, second: FlightOffer) -> money.Money:
     """Return the price of both, taxed as one journey; rejects CurrenciesDiffer."""
-    taxed = tax.taxed([_leg(first), _leg(second)])
-    fares = [money.Money(each.fare_amount, each.currency) for each in (first, second)]
-    segments = [rules.SegmentFare(*each) for each in zip(fares, taxed, strict=True)]
+    legs = [leg_of_offer(each) for each in (first, second)]
+    segments = [
+        rules.SegmentFare(
+            money.Money(each.fare_amount, each.currency),
+            due,
+            charges=due_charges(taxes, leg, taxed=due),
+        )
+        for each, leg, due in zip((first, second), legs, tax.taxed(legs), strict=True)
+    ]
     return rules.price_journey(segments=segments, passengers=("ADT",)).total()

@@ -10,6 +10,7 @@ from application.flight_searches import ANSWERS_REMEMBERED, FlightOffer, Remembe
 from application.inventory import flights
 from application.policies import operating_rules
 from application.policies.current_policies import PoliciesInForce
+from application.policies.tax_terms import due_charges
 from application.pricing import fare_conditions, journeys
 from application.pricing.fare_conditions import FareConditions
 from application.pricing.filed_fares import with_filed_fare
@@ -19,7 +20,9 @@ from domain.inventory import sales_window
 from domain.kernel import money
 from domain.policies.operating_values import SalesWindow
 from domain.policies.scope import Sale
+from domain.policies.taxes import Taxes
 from domain.pricing import rules
+from domain.pricing.price import Leg
 
 
 class PricedFlight(msgspec.Struct, frozen=True):
@@ -102,7 +105,7 @@ def priced(offer: FlightOffer, cabin: str, in_force: PoliciesInForce) -> PricedF
     offer = with_filed_fare(offer, cabin, in_force.fares)
     terms = in_force.terms(_sale(offer, cabin))
     conditions = fare_conditions.conditions_of(offer.residue, terms)
-    return PricedFlight(offer, cabin, price_of(offer), conditions)
+    return PricedFlight(offer, cabin, price_of(offer, in_force.taxes), conditions)
 
 
 def is_on_sale(offer: FlightOffer, in_force: PoliciesInForce, *, now: dt.datetime) -> bool:
@@ -114,9 +117,24 @@ def is_on_sale(offer: FlightOffer, in_force: PoliciesInForce, *, now: dt.datetim
     return sales_window.is_on_sale(offer.departs_at, closes=closes, now=now)
 
 
-def price_of(offer: FlightOffer) -> money.Money:
+def leg_of_offer(offer: FlightOffer) -> Leg:
+    """Return what order and tax of a journey depend on."""
+    return Leg(
+        origin=offer.origin,
+        destination=offer.destination,
+        departs_at=offer.departs_at,
+        arrives_at=offer.arrives_at,
+        at_home=offer.domestic,
+    )
+
+
+def price_of(offer: FlightOffer, taxes: Taxes) -> money.Money:
     """Return the price of one adult who flies nothing else, at the fare of the offer."""
-    fare = rules.SegmentFare(money.Money(offer.fare_amount, offer.currency), offer.domestic)
+    fare = rules.SegmentFare(
+        money.Money(offer.fare_amount, offer.currency),
+        offer.domestic,
+        charges=due_charges(taxes, leg_of_offer(offer), taxed=offer.domestic),
+    )
     return rules.price_journey(segments=(fare,), passengers=("ADT",)).total()
 
 

@@ -9,6 +9,7 @@ import msgspec
 from application.policies import operating_rules
 from application.policies.fee_terms import sale_of, terms_of, versions_in_force
 from application.policies.price_terms import price_versions_in_force, shares_of
+from application.policies.tax_terms import due_charges, taxes_of_segment
 from application.pricing import extra_prices, seat_extras
 from application.pricing.filed_fares import fare_of_class, is_round_trip
 from domain.booking import connections, sale
@@ -115,8 +116,8 @@ def price(
     choices = (*wanted.extras, *_of_chosen_seats(wanted, found))
     total = rules.price_journey(
         segments=[
-            _segment_fare(fare, segment, book=book, taxed=due)
-            for fare, segment, due in zip(fares, segments, tax.taxed(legs), strict=True)
+            _segment_fare(fare, segment, leg, book=book, taxed=due)
+            for fare, segment, leg, due in zip(fares, segments, legs, tax.taxed(legs), strict=True)
         ],
         passengers=wanted.passengers,
         extras=extra_prices.priced(choices, segments, book=book, currency=buckets[0].fare.currency),
@@ -176,10 +177,11 @@ def with_residue_of_family(book: PolicyBook, segment: Segment) -> Segment:
 
 
 def _segment_fare(
-    fare: money.Money, segment: Segment, *, book: PolicyBook, taxed: bool
+    fare: money.Money, segment: Segment, leg: Leg, *, book: PolicyBook, taxed: bool
 ) -> rules.SegmentFare:
     shares = shares_of(book, segment)
-    return rules.SegmentFare(fare, taxed, shares.child_percent, shares.infant_percent)
+    charges = due_charges(taxes_of_segment(book, segment), leg, taxed=taxed)
+    return rules.SegmentFare(fare, taxed, shares.child_percent, shares.infant_percent, charges)
 
 
 def _operating(flight: Flight | None, book: PolicyBook, *, now: dt.datetime) -> Flight:

@@ -48,7 +48,8 @@ async def read_price_calendar(
     for offer in offers:
         if is_on_sale(offer, in_force, now=now):
             day = offer.departs_at.astimezone(ZoneInfo(offer.origin_zone)).date()
-            prices[day].append(price_of(with_filed_fare(offer, cabin, in_force.fares)))
+            at_filed = with_filed_fare(offer, cabin, in_force.fares)
+            prices[day].append(price_of(at_filed, in_force.taxes))
     return [DayPrice(day, _lowest(found), len(found)) for day, found in prices.items()], as_of
 
 

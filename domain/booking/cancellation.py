@@ -4,7 +4,7 @@ B7  The event that decides on a refund holds its obligation; the booking is refu
     refunds of all obligations have settled, and not before.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Container, Sequence
 from typing import Literal, assert_never
 
 from msgspec.structs import replace
@@ -132,12 +132,14 @@ def cancel(
     retaxed: Retaxed = UNCHANGED,
     at_gate: bool = False,
     notes: tuple[sealed.Sealed, ...] = (),
+    by_customer: Container[tuple[int, int]] = (),
 ) -> list[BookingEvent]:
     """Cancel these coupons, or all of a booking that has no tickets yet.
 
-    The caller releases the seats in the same append. A cancelled booking records nothing more,
-    refunded or not yet. Rejects TransitionRefused, ModificationPending, CouponNotOpen, NoSuchPart
-    and InvalidPart.
+    Of coupons that the customer cancels, by passenger and segment, authorities keep what is not
+    refundable. The caller releases the seats in the same append. A cancelled booking records
+    nothing more, refunded or not yet. Rejects TransitionRefused, ModificationPending,
+    CouponNotOpen, NoSuchPart and InvalidPart.
     """
     if booking.was_cancelled:
         return []
@@ -148,7 +150,7 @@ def cancel(
         reason=reason,
         fee=fee,
         destination=destination,
-        coupons=coupon_ids(coupons),
+        coupons=coupon_ids(coupons, by_customer),
         waiver=waiver,
         obligation=obligation,
         entry=entry,
@@ -163,7 +165,7 @@ def cancel(
         reason=reason,
         fee=fee,
         destination=destination,
-        coupons=coupon_ids(coupons),
+        coupons=coupon_ids(coupons, by_customer),
         waiver=waiver,
         obligation=obligation,
         entry=entry,

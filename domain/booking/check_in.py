@@ -286,9 +286,8 @@ def miss(
     coupons = missing_on(booking, segment)
     if not coupons:
         return []
-    missed = PassengersMissed(
-        coupons=coupon_ids(coupons), entry=entry, obligation=obligation, departed_at=departed_at
-    )
+    ids = coupon_ids(coupons, set(map(coupon_key, coupons)))
+    missed = PassengersMissed(ids, entry, obligation, departed_at)
     return [missed, *completed(evolve(booking, missed))]
 
 

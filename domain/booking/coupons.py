@@ -10,7 +10,7 @@ import msgspec
 
 from domain.booking.states import Status
 from domain.booking.values import Channel, DocumentProblem
-from domain.pricing.price import CouponPrice
+from domain.pricing.price import CouponPrice, Lines
 
 
 class CouponStatus(StrEnum):
@@ -50,7 +50,9 @@ class Coupon(msgspec.Struct, frozen=True):
     `owed_fee` is kept besides when it is cancelled. `standby` is a
     passenger who is checked in and whose seat was lost. `checked_in_by` is the channel of the
     check-in; None where it is not known. `document_problem` is why the recorded travel document
-    does not do for the flight.
+    does not do for the flight. `charges`
+    are the lines of the charge, as in a CouponPrice; `kept` is what stays with authorities of a
+    coupon that has ended without a flight.
     """
 
     passenger: int
@@ -69,6 +71,27 @@ class Coupon(msgspec.Struct, frozen=True):
     checked_in_by: Channel | None = None
     flown_ticket: str | None = None
     document_problem: DocumentProblem | None = None
+    charges: Lines = msgspec.UNSET
+    kept: int | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def kept_charge(self) -> int:
+        """What authorities keep of the charge of a coupon that has ended without a flight."""
+        return 0 if isinstance(self.kept, msgspec.UnsetType) else self.kept
+
+    @property
+    def unrefundable_charge(self) -> int:
+        """What authorities keep of the charge where the customer does not fly, in minor units."""
+        if isinstance(self.charges, msgspec.UnsetType):
+            return 0
+        return sum(each.amount for each in self.charges if not each.refundable)
+
+    @property
+    def price(self) -> CouponPrice:
+        """What was paid for the coupon, part by part."""
+        return CouponPrice(
+            self.passenger, self.segment, self.fare, self.vat, self.charge, self.charges
+        )
 
     @property
     def total(self) -> int:

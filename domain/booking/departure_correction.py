@@ -7,6 +7,7 @@ that is taken back.
 import datetime as dt
 from collections.abc import Sequence
 
+import msgspec
 from msgspec.structs import replace
 
 from domain.booking import coupons as coupon_rules
@@ -140,7 +141,7 @@ def reopened(booking: Booking, event: DepartureWithdrawn) -> Booking:
 
     def open_again(coupon: Coupon) -> Coupon:
         status = statuses[coupon_key(coupon)]
-        found = replace(coupon, status=status, flown_ticket=None)
+        found = replace(coupon, status=status, flown_ticket=None, kept=msgspec.UNSET)
         if status is not CouponStatus.OPEN:
             return found
         # The seats of later flights were on sale: they are given again by events of their own.

@@ -218,6 +218,7 @@ def _renewed(old: Coupon, new: CouponPrice, modification: Modification, *, fee: 
         change_fee=old.change_fee + fee,
         least_notice_hours=min(notices, default=None),
         owed_fee=old.owed_fee,
+        charges=new.charges,
     )
 
 

@@ -268,6 +268,7 @@ def initiated(event: BookingInitiated) -> Booking:
                     fare=each.fare,
                     vat=each.vat,
                     charge=each.charge,
+                    charges=each.charges,
                     seat=seats.get((each.passenger, each.segment)),
                 )
                 for each in event.price.coupons

@@ -162,13 +162,7 @@ class Booking(msgspec.Struct, frozen=True):
         """What the booking costs after its modifications; a cancelled part counts as it was."""
         return Price(
             self.currency,
-            tuple(
-                [
-                    CouponPrice(each.passenger, each.segment, each.fare, each.vat, each.charge)
-                    for each in self.coupons
-                    if each.status is not CouponStatus.DIVIDED
-                ]
-            ),
+            tuple([each.price for each in self.coupons if each.status is not CouponStatus.DIVIDED]),
             tuple(
                 [
                     ExtraPrice(each.code, each.passenger, each.segment, each.net, each.vat)
@@ -235,9 +229,18 @@ def coupon_key(coupon: Coupon) -> tuple[int, int]:
     return (coupon.passenger, coupon.segment)
 
 
-def coupon_ids(coupons: Iterable[Coupon]) -> tuple[CouponId, ...]:
-    """The coupons as events name them."""
-    return tuple(CouponId(each.passenger, each.segment) for each in coupons)
+def coupon_ids(
+    coupons: Iterable[Coupon], kept: Container[tuple[int, int]] = ()
+) -> tuple[CouponId, ...]:
+    """The coupons as events name them; `kept` are those whose authorities keep what they may."""
+    return tuple(
+        CouponId(
+            each.passenger,
+            each.segment,
+            (coupon_key(each) in kept and each.unrefundable_charge) or msgspec.UNSET,
+        )
+        for each in coupons
+    )
 
 
 def with_coupons(
@@ -250,8 +253,12 @@ def with_coupons(
 
 def with_status(booking: Booking, wanted: Iterable[CouponId], status: CouponStatus) -> Booking:
     """The booking after these coupons got the status; its own status is not changed."""
-    keys = {(each.passenger, each.segment) for each in wanted}
-    return with_coupons(booking, keys, lambda coupon: replace(coupon, status=status))
+    kept = {(each.passenger, each.segment): each.kept for each in wanted}
+    return with_coupons(
+        booking,
+        kept,
+        lambda coupon: replace(coupon, status=status, kept=kept[coupon_key(coupon)]),
+    )
 
 
 def with_values(booking: Booking, retaxed: Retaxed) -> Booking:
@@ -285,13 +292,13 @@ def _with_vat(extra: Extra, vat: int) -> Extra:
 
 
 def _retaxed(coupon: Coupon, new: CouponPrice, owed_fee: int) -> Coupon:
-    before = CouponPrice(coupon.passenger, coupon.segment, coupon.fare, coupon.vat, coupon.charge)
     return replace(
         coupon,
         fare=new.fare,
         vat=new.vat,
         charge=new.charge,
-        priced=coupon.priced or before,
+        charges=new.charges,
+        priced=coupon.priced or coupon.price,
         owed_fee=coupon.owed_fee + owed_fee,
     )
 

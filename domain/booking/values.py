@@ -78,6 +78,7 @@ class PriceVersions(msgspec.Struct, frozen=True, omit_defaults=True):
 
     passenger_shares: int = 1
     extras: int = 1
+    taxes: int = 1
 
 
 # Nothing else was sold before there were versions.
@@ -134,10 +135,15 @@ class ExtraDocument(msgspec.Struct, frozen=True):
 
 
 class CouponId(msgspec.Struct, frozen=True):
-    """One passenger on one segment."""
+    """One passenger on one segment.
+
+    `kept` is what stays with authorities of the charge of a coupon that ends without a flight, in
+    minor units; absent where all of it goes back.
+    """
 
     passenger: int
     segment: int
+    kept: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class Obligation(msgspec.Struct, frozen=True, omit_defaults=True):

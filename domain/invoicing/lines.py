@@ -33,7 +33,8 @@ REASONS: dict[str, str] = {
 class TaxLine(msgspec.Struct, frozen=True, omit_defaults=True):
     """One line: `net` without tax and `vat`, in minor units of the document's currency.
 
-    `flight` where the line belongs to one flight; None where several are summed up.
+    `flight` where the line belongs to one flight; None where several are summed up. `code` is that
+    of a charge by the airline's table of taxes; None for the charge of the launch.
     """
 
     kind: LineKind
@@ -41,6 +42,7 @@ class TaxLine(msgspec.Struct, frozen=True, omit_defaults=True):
     net: int
     vat: int
     flight: str | None = None
+    code: str | None = None
 
     @property
     def total(self) -> int:

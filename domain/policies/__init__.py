@@ -8,6 +8,7 @@ compensation_values: the regimes of passenger rights
 bands: bands of fees by the notice before departure
 fare_families: the brands of each cabin with their conditions
 filed_fares: fares filed apart from flights
+taxes: the table of taxes and charges by code
 scope: which sales a version applies to, and which of two versions is more specific
 events: all events
 state: the state of a policy: its versions and the proposal that waits

@@ -17,6 +17,7 @@ from domain.policies import (
     money_values,
     operating_values,
     price_values,
+    taxes,
 )
 from domain.policies.bands import FeeBand
 from domain.policies.compensation_values import Compensation
@@ -43,12 +44,14 @@ from domain.policies.operating_values import (
     SalesWindow,
 )
 from domain.policies.price_values import Extras, PassengerShares, PriceValue
+from domain.policies.taxes import LAUNCH_TAXES, Taxes
 
 PolicyName = Literal[
     "cancellation_fees",
     "change_fees",
     "passenger_shares",
     "extras",
+    "taxes",
     "credit_lifetimes",
     "gift_cards",
     "approval_limits",
@@ -105,6 +108,7 @@ PolicyValue = (
     | ChangeFees
     | PassengerShares
     | Extras
+    | Taxes
     | CreditLifetimes
     | GiftCards
     | ApprovalLimits
@@ -133,6 +137,7 @@ LAUNCH: Mapping[PolicyName, PolicyValue] = {
     ),
     "change_fees": ChangeFees((FeeBand(168, 0), FeeBand(72, 5), FeeBand(24, 10), FeeBand(0, 15))),
     "passenger_shares": price_values.PASSENGER_SHARES,
+    "taxes": LAUNCH_TAXES,
     "extras": price_values.EXTRAS,
     "credit_lifetimes": money_values.CREDIT_LIFETIMES,
     "gift_cards": money_values.GIFT_CARDS,
@@ -164,6 +169,7 @@ MOMENTS: Mapping[PolicyName, Moment] = {
     "cancellation_fees": "sale",
     "change_fees": "sale",
     "passenger_shares": "sale",
+    "taxes": "sale",
     "extras": "sale",
     "credit_lifetimes": "now",
     "gift_cards": "now",
@@ -185,6 +191,8 @@ MOMENTS: Mapping[PolicyName, Moment] = {
 }
 # The fields that a scope of these policies may give: what the rule is about has no others.
 SCOPE_FIELDS: Mapping[PolicyName, frozenset[str]] = {
+    # A journey is taxed as a whole, and the table names its airports itself.
+    "taxes": frozenset(),
     "extras": frozenset({"market", "route"}),
     "credit_lifetimes": frozenset(),
     "gift_cards": frozenset(),
@@ -227,6 +235,8 @@ def require_valid(value: PolicyValue) -> None:
         operating_values.require_valid(value)
     elif isinstance(value, PriceValue):
         price_values.require_valid(value)
+    elif isinstance(value, Taxes):
+        taxes.require_valid(value)
     elif isinstance(value, MoneyValue):
         money_values.require_valid(value)
     elif isinstance(value, Compensation):

@@ -18,7 +18,7 @@ PassengerType = Literal["ADT", "CHD", "INF"]
 # Infants travel on a lap and take no seat from capacity.
 TAKES_SEAT: dict[PassengerType, bool] = {"ADT": True, "CHD": True, "INF": False}
 
-LINE_KINDS: tuple[LineKind, ...] = ("fare", "extra", "vat", "charge")
+SHOWN_AS_ONE: tuple[LineKind, ...] = ("fare", "extra", "vat")
 
 
 class Leg(msgspec.Struct, frozen=True):
@@ -31,10 +31,33 @@ class Leg(msgspec.Struct, frozen=True):
     at_home: bool
 
 
+# The charge of the launch: of both airports of a domestic flight, in equal parts. A coupon without
+# lines has no other.
+LAUNCH_CODE, LAUNCH_AUTHORITY = "T2", "GACA"
+
+
+class ChargeLine(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is collected for an authority by one code, in minor units of the price's currency.
+
+    `airport` is None where it is for the coupon. What is not `refundable` stays with the authority
+    when the customer cancels or does not fly.
+    """
+
+    code: str
+    authority: str
+    amount: int
+    airport: str | None = None
+    refundable: bool = True
+
+
+Lines = tuple[ChargeLine, ...] | msgspec.UnsetType
+
+
 class CouponPrice(msgspec.Struct, frozen=True):
     """What one passenger pays for one flight, in minor units of the price's currency.
 
-    `fare` is without tax, `vat` is due on fare and charge, `charge` is the airports'.
+    `fare` is without tax, `vat` is due on the fare and, of a taxed flight, on the charge. `charge`
+    is the sum of `charges`, which are absent where there is none but that of the launch.
     """
 
     passenger: int
@@ -42,6 +65,7 @@ class CouponPrice(msgspec.Struct, frozen=True):
     fare: int
     vat: int
     charge: int
+    charges: Lines = msgspec.UNSET
 
     @property
     def total(self) -> int:
@@ -65,12 +89,17 @@ class ExtraPrice(msgspec.Struct, frozen=True):
 
 
 class PriceLine(msgspec.Struct, frozen=True):
-    """One line of the price shown to clients, for all passengers of a type; in minor units."""
+    """One line of the price shown to clients, for all passengers of a type; in minor units.
+
+    A charge has its code and the authority that it is collected for.
+    """
 
     kind: LineKind
     passenger_type: PassengerType
     passenger_count: int
     amount: int
+    code: str | None = None
+    authority: str | None = None
 
 
 class Price(msgspec.Struct, frozen=True):
@@ -103,11 +132,32 @@ def lines(price: Price, passengers: Sequence[PassengerType]) -> tuple[PriceLine,
         coupons = [coupon for coupon in price.coupons if coupon.passenger in among]
         extras = [extra for extra in price.extras if extra.passenger in among]
         count = len({coupon.passenger for coupon in coupons})
-        for kind in LINE_KINDS:
+        for kind in SHOWN_AS_ONE:
             amount = sum(_amounts(kind, coupons, extras))
             if amount:
                 found.append(PriceLine(kind, passenger_type, count, amount))
+        found += [
+            PriceLine("charge", passenger_type, count, amount, code, authority)
+            for (code, authority), amount in _by_code(coupons).items()
+        ]
     return tuple(found)
+
+
+def charge_lines(charge: int, lines: Lines) -> tuple[ChargeLine, ...]:
+    """Return the lines of a coupon's charge: those it has, or that of the launch."""
+    if not isinstance(lines, msgspec.UnsetType):
+        return lines
+    return (ChargeLine(LAUNCH_CODE, LAUNCH_AUTHORITY, charge),) if charge else ()
+
+
+def _by_code(coupons: Sequence[CouponPrice]) -> dict[tuple[str, str], int]:
+    """The charges by code and authority, in the order of the coupons."""
+    sums: dict[tuple[str, str], int] = {}
+    for coupon in coupons:
+        for line in charge_lines(coupon.charge, coupon.charges):
+            key = (line.code, line.authority)
+            sums[key] = sums.get(key, 0) + line.amount
+    return sums
 
 
 def _amounts(

@@ -8,11 +8,13 @@ import msgspec
 from domain.kernel import money
 from domain.pricing import exchange, tax
 from domain.pricing.extras import PricedExtra
-from domain.pricing.price import TAKES_SEAT, CouponPrice, ExtraPrice, PassengerType, Price
+from domain.pricing.price import TAKES_SEAT, CouponPrice, ExtraPrice, Lines, PassengerType, Price
+from domain.pricing.tax import DueCharge
 
 
 class SegmentFare(msgspec.Struct, frozen=True):
-    """One flight of the journey: the adult fare without tax, and whether tax is due on it.
+    """One flight of the journey: the adult fare without tax, whether tax is due on it, and the
+    charges that are.
 
     The shares that a child and an infant pay of it, in percent, are needed where some travel.
     """
@@ -21,6 +23,7 @@ class SegmentFare(msgspec.Struct, frozen=True):
     taxed: bool
     child_percent: int | None = None
     infant_percent: int | None = None
+    charges: tuple[DueCharge, ...] = ()
 
     def percent(self, kind: PassengerType) -> int:
         """Return the share that a passenger of this type pays."""
@@ -80,21 +83,20 @@ def passenger_fare(fare: money.Money, percent: int) -> int:
 
 def _shares(
     full: Sequence[int], segments: Sequence[SegmentFare], kind: PassengerType, currency: str
-) -> list[tuple[int, int, int]]:
-    """Fare, tax and charge of one passenger of this type, flight by flight."""
+) -> list[tuple[int, int, int, Lines]]:
+    """Fare, tax and charges of one passenger of this type, flight by flight."""
     hundredths = [fare * each.percent(kind) for fare, each in zip(full, segments, strict=True)]
     fares = _split(money.round_to_charge_step(sum(hundredths), 100, currency), hundredths)
-    is_taxed = [each.taxed for each in segments]
-    if not any(is_taxed):
-        return [(fare, 0, 0) for fare in fares]
-    charge = tax.charge_of(kind, currency)
-    charges = [charge if due else 0 for due in is_taxed]
+    charges = [tax.charges_of(each.charges, kind, currency) for each in segments]
     taxable = [
-        fare + charge if due else 0
-        for fare, charge, due in zip(fares, charges, is_taxed, strict=True)
+        fare + charge if segment.taxed else 0
+        for fare, (charge, _), segment in zip(fares, charges, segments, strict=True)
     ]
-    taxes = _split(tax.vat_on(sum(taxable), currency), taxable)
-    return list(zip(fares, taxes, charges, strict=True))
+    taxes = _split(tax.vat_on(sum(taxable), currency), taxable) if any(taxable) else [0] * len(full)
+    return [
+        (fare, vat, charge, lines)
+        for fare, vat, (charge, lines) in zip(fares, taxes, charges, strict=True)
+    ]
 
 
 def _split(amount: money.Money, weights: Sequence[int]) -> list[int]:

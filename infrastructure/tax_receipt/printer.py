@@ -162,8 +162,9 @@ def _table(sheet: "Sheet", document: TaxDocumentIssued, y: float) -> float:
 def _described(line: TaxLine) -> str:
     english, arabic = wording.LINES[line.kind]
     flight = "" if line.flight is None else f"  {ids.flight_name(line.flight)}"
+    code = "" if line.code is None else f"  {line.code}"
     percent = VAT_PERCENT if line.category == "S" else 0
-    return f"{english} / {arabic}{flight}  ({percent} %)"
+    return f"{english} / {arabic}{code}{flight}  ({percent} %)"
 
 
 def _amounts(

@@ -25,6 +25,7 @@ from application.identity.register_user import RegisterUser
 from application.inventory.seed_schedule import seed_schedule
 from application.payment import stripe_event_types
 from application.policies.read_book import read_book
+from application.policies.sample_taxes import publish_sample
 from domain.identity.roles import Role
 from domain.kernel import ids
 from domain.ledger.rules import accounting_day
@@ -379,6 +380,7 @@ async def _prepare(configured: Settings, password: str) -> None:
                 for flight in flights
             )
         )
+        await publish_sample(core.bus)
         async with web_composition.open_web(core) as ports:
             for role, email in STAFF:
                 await ports.register_user(RegisterUser(email, password, role))

@@ -147,6 +147,19 @@ def charges(*, dsn: DatabaseDsn, as_of: AsOf = None, known_at: KnownAt = None) -
     return _print(dsn, ask)
 
 
+@ledger.command(name="remittance")
+def remittance(*, dsn: DatabaseDsn, since: Since, until: Until, known_at: KnownAt = None) -> int:
+    """Print what was collected for authorities in a period, by code and airport."""
+
+    async def ask(books: Books) -> Any:
+        found = await read_liabilities.remittance(
+            books, books_answers.question(None, known_at), since=since, until=until
+        )
+        return report_answers.remittance(found)
+
+    return _print(dsn, ask)
+
+
 @ledger.command(name="vat")
 def vat(*, dsn: DatabaseDsn, since: Since, until: Until, known_at: KnownAt = None) -> int:
     """Print the supplies of a period by rate, zero-rated ones too."""

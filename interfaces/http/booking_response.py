@@ -244,10 +244,7 @@ def response(details: BookingDetails) -> BookingResponse:
         hold_until=booking.hold_until,
         total=wire.money_response(booking.price_now().total()),
         lines=[
-            wire.PriceLineResponse(
-                each.kind, each.passenger_type, each.passenger_count, each.amount
-            )
-            for each in details.price_lines
+            wire.PriceLineResponse(*msgspec.structs.astuple(each)) for each in details.price_lines
         ],
         paid=wire.optional_money_response(booking.captured),
         due=wire.money_response(details.due),

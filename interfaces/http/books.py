@@ -33,6 +33,7 @@ from interfaces.http.report_answers import (
     CustomerStatementResponse,
     DeferredRevenueResponse,
     OpenItemsResponse,
+    RemittanceResponse,
     VatReturnResponse,
 )
 from interfaces.http.strict_request import StrictRequest
@@ -154,6 +155,20 @@ async def read_airport_charges(
     return report_answers.charges(found)
 
 
+@get("/api/ledger/remittance", **auth.signed_in("read_ledger"))
+async def read_remittance(
+    request: StrictRequest, since: FirstDay, until: LastDay, known_at: KnownAt = None
+) -> RemittanceResponse:
+    """List what was collected for authorities in a period, by code and airport."""
+    found = await read_liabilities.remittance(
+        request.ports.ledger.books,
+        books_answers.question(None, known_at),
+        since=since,
+        until=until,
+    )
+    return report_answers.remittance(found)
+
+
 @get("/api/ledger/vat-return", **auth.signed_in("read_ledger"))
 async def read_vat_return(
     request: StrictRequest, since: FirstDay, until: LastDay, known_at: KnownAt = None
@@ -210,6 +225,7 @@ ROUTES = (
     read_open_items,
     read_deferred_revenue,
     read_airport_charges,
+    read_remittance,
     read_vat_return,
     export_period,
 )

@@ -29,11 +29,13 @@ class CancellationQuoteRequest(msgspec.Struct, rename="camel", forbid_unknown_fi
 
 
 class CancellationQuoteResponse(msgspec.Struct, rename="camel"):
-    """Accept `quoteId` by `validUntil`: `refund` = `price` - `fee` - `tax` goes to `destination`.
+    """Accept `quoteId` by `validUntil`: `refund` = `price` - `fee` - `tax` - `kept` goes to
+    `destination`.
 
     `feePercent` is the highest among the flights; charges of airports are not part of what it
     applies to, and fees of earlier modifications are kept whole. `tax` is what becomes due on the
-    rest of the journey without this part; negative where less is due.
+    rest of the journey without this part; negative where less is due. `kept` is what authorities
+    keep of its charges.
     """
 
     quote_id: str
@@ -41,6 +43,7 @@ class CancellationQuoteResponse(msgspec.Struct, rename="camel"):
     fee_percent: int
     fee: wire.MoneyResponse
     tax: wire.MoneyResponse
+    kept: wire.MoneyResponse
     refund: wire.MoneyResponse
     destination: str
     valid_until: dt.datetime
@@ -83,6 +86,7 @@ async def quote(request: StrictRequest, booking_id: FromPath[str]) -> Cancellati
         fee_percent=quoted.percent,
         fee=wire.money_response(money.Money(quoted.fee, currency)),
         tax=wire.money_response(money.Money(quoted.tax, currency)),
+        kept=wire.money_response(money.Money(quoted.kept, currency)),
         refund=wire.money_response(money.Money(quoted.refund, currency)),
         destination=quoted.destination,
         valid_until=quoted.valid_until,

@@ -55,6 +55,26 @@ class PolicyExtraRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=T
     net: Annotated[int, msgspec.Meta(ge=1, le=99_999_999)]
 
 
+class PolicyTaxRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """What is collected for an authority, per departure, arrival or coupon, from each passenger of
+    these types; no airports are all, and no kind of travel is any.
+    """
+
+    code: Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{2}$(?!\n)")]
+    authority: Annotated[str, msgspec.Meta(pattern=r"^[A-Z][A-Z0-9-]{1,15}$(?!\n)")]
+    per: Literal["departure", "arrival", "coupon"]
+    amount: Annotated[int, msgspec.Meta(ge=1, le=9_999_999)]
+    currency: Currency
+    travel: Literal["domestic", "international"] | None = None
+    airports: Annotated[list[wire.AirportCode], msgspec.Meta(max_length=100)] = []
+    passengers: Annotated[list[wire.PassengerType], msgspec.Meta(min_length=1, max_length=3)] = (
+        msgspec.field(default_factory=lambda: ["ADT", "CHD"])
+    )
+    refundable: bool = True
+    travel_from: dt.date | None = None
+    travel_until: dt.date | None = None
+
+
 class PolicyLimitRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """The most in a currency, in minor units."""
 
@@ -168,6 +188,7 @@ class PolicyValueRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=T
     child_percent: Percent | None = None
     infant_percent: Percent | None = None
     prices: Annotated[list[PolicyExtraRequest], msgspec.Meta(max_length=200)] | None = None
+    rows: Annotated[list[PolicyTaxRequest], msgspec.Meta(max_length=400)] | None = None
     issued_days: Figure | None = None
     returned_days: Figure | None = None
     grace_days: Figure | None = None

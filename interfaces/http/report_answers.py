@@ -6,7 +6,13 @@ import msgspec
 
 from application.ledger import read_ledger
 from application.ledger.read_customer import CustomerBooking, CustomerStatement
-from application.ledger.read_liabilities import Charges, DeferredRevenue, OpenItems, VatReturn
+from application.ledger.read_liabilities import (
+    Charges,
+    DeferredRevenue,
+    OpenItems,
+    Remittance,
+    VatReturn,
+)
 from interfaces.http import wire
 from interfaces.http.books_answers import KnownResponse
 
@@ -94,6 +100,49 @@ def charges(found: Charges) -> ChargesResponse:
     """Return airport charges as JSON."""
     return ChargesResponse(
         charges=[ChargeResponse(each.airport, each.currency, each.amount) for each in found.rows],
+        known_position=found.at.known,
+        as_of_position=found.at.as_of.position,
+        lag_seconds=found.at.as_of.lag_seconds,
+    )
+
+
+class CollectedResponse(msgspec.Struct, rename="camel"):
+    """What was collected for an authority by a code, and what of it went back to customers."""
+
+    authority: str
+    code: str
+    airport: str | None
+    currency: str
+    collected: int
+    returned: int
+    owed: int
+
+
+class RemittanceResponse(KnownResponse):
+    """By authority, code and airport; the sum of `owed` is what the period posted on 2310."""
+
+    since: dt.date = msgspec.field(name="from")
+    until: dt.date = msgspec.field(name="to")
+    charges: list[CollectedResponse]
+
+
+def remittance(found: Remittance) -> RemittanceResponse:
+    """Return what a period owes to authorities as JSON."""
+    return RemittanceResponse(
+        since=found.since,
+        until=found.until,
+        charges=[
+            CollectedResponse(
+                authority=each.authority,
+                code=each.code,
+                airport=each.airport or None,
+                currency=each.currency,
+                collected=each.collected,
+                returned=each.returned,
+                owed=each.collected - each.returned,
+            )
+            for each in found.rows
+        ],
         known_position=found.at.known,
         as_of_position=found.at.as_of.position,
         lag_seconds=found.at.as_of.lag_seconds,

@@ -247,12 +247,7 @@ async def create_quote(request: StrictRequest, data: JSONBody[QuoteRequest]) -> 
     return QuoteResponse(
         quote_id=quoted.quote_id,
         total=wire.money_response(quoted.total),
-        lines=[
-            wire.PriceLineResponse(
-                each.kind, each.passenger_type, each.passenger_count, each.amount
-            )
-            for each in quoted.lines
-        ],
+        lines=[wire.PriceLineResponse(*msgspec.structs.astuple(each)) for each in quoted.lines],
         fare_classes=[each.fare_class for each in quoted.segments],
         segments=flight_response.quoted_segments(quoted),
         valid_until=quoted.valid_until,

@@ -76,12 +76,17 @@ class MoneyRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
 
 
 class PriceLineResponse(msgspec.Struct, rename="camel"):
-    """A line of a price: fare, extra, vat or charge, for all passengers of a type."""
+    """A line of a price: fare, extra, vat or charge, for all passengers of a type.
+
+    A charge is collected for an authority, by its code on the ticket.
+    """
 
     kind: str
     passenger_type: PassengerType
     passenger_count: int
     amount: int
+    code: str | None
+    authority: str | None
 
 
 def money_response(amount: money.Money) -> MoneyResponse:

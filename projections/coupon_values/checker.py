@@ -6,6 +6,7 @@ difference to stay hidden.
 
 from collections.abc import Iterator
 
+from domain.ledger import accounts
 from projections import reading
 from projections.coupon_values.projector import DIVIDED_ACCOUNTS
 from projections.projection import Cursor
@@ -36,13 +37,30 @@ WHERE (v.amount, v.last_effective_on, v.last_position)
       IS DISTINCT FROM (c.amount, c.day, c.position)
 ORDER BY 1, 2, 3 LIMIT %(limit)s
 """
+_CHARGES = """
+SELECT booking, flight, currency, c.amount, v.amount
+FROM (SELECT booking, flight, currency, sum(amount)::bigint AS amount
+      FROM charge_change GROUP BY 1, 2, 3 HAVING sum(amount) <> 0) AS c
+FULL JOIN (SELECT booking, flight, currency, sum(amount)::bigint AS amount
+           FROM coupon_value_change WHERE account = %(charges)s
+           GROUP BY 1, 2, 3 HAVING sum(amount) <> 0) AS v USING (booking, flight, currency)
+WHERE c.amount IS DISTINCT FROM v.amount
+ORDER BY 1, 2, 3 LIMIT %(limit)s
+"""
 
 
 def differences(cursor: Cursor, log: reading.Log) -> Iterator[str]:
     """Yield differences in words; requires the generation entered and the snapshot fixed."""
-    parameters = {"upto": log.upto, "limit": ROW_LIMIT, "accounts": list(DIVIDED_ACCOUNTS)}
+    parameters = {
+        "upto": log.upto,
+        "limit": ROW_LIMIT,
+        "accounts": list(DIVIDED_ACCOUNTS),
+        "charges": accounts.AIRPORT_CHARGES,
+    }
     posted = cursor.execute(log.tables.query(_BOOKINGS), parameters).fetchall()
     for booking, account, currency, have, want in posted:
         yield f"coupons of {booking} are worth {have} {currency} on {account}, posted is {want}"
     for flight, account, currency, have, want in cursor.execute(_FLIGHTS, parameters).fetchall():
         yield f"{flight} is owed {have} {currency} on {account}, its changes sum to {want}"
+    for booking, flight, currency, have, want in cursor.execute(_CHARGES, parameters).fetchall():
+        yield f"of {booking} on {flight} authorities are owed {have} {currency}, coupons {want}"

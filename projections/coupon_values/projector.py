@@ -1,4 +1,6 @@
-"""Divides the liabilities of a booking among its flights, by the domain's fold after each event."""
+"""Divides the liabilities of a booking among its flights, and its charges among authorities, by the
+domain's fold after each event.
+"""
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
@@ -10,12 +12,14 @@ from domain.booking.coupons import FINAL, CouponStatus
 from domain.booking.state import Booking
 from domain.kernel import entries
 from domain.ledger import accounts
+from domain.pricing.price import charge_lines
 from projections import reading, rows
 from projections.ledger_journal.projector import is_money_event
 from projections.projection import Cursor, LoggedEvent, Projection
 
 CHANGE = "coupon_value_change"
 VALUE = "coupon_value"
+CHARGE = "charge_change"
 
 # What the values are divided of; each booking's sum on each equals its postings.
 DIVIDED_ACCOUNTS = (
@@ -26,6 +30,9 @@ DIVIDED_ACCOUNTS = (
 
 Values = dict[tuple[str, str], int]
 """Minor units, credit positive, by flight and account."""
+
+ChargeKey = tuple[str, str, str, str]
+"""Flight, authority, code and airport; "" where the charge is not of one airport."""
 
 
 class ChangeRow(msgspec.Struct, frozen=True):
@@ -40,10 +47,25 @@ class ChangeRow(msgspec.Struct, frozen=True):
     effective_on: dt.date
 
 
+class ChargeRow(msgspec.Struct, frozen=True):
+    """What an event changed in what is owed to an authority by a code; credit positive."""
+
+    position: int
+    flight: str
+    authority: str
+    code: str
+    airport: str
+    booking: str
+    currency: str
+    amount: int
+    effective_on: dt.date
+
+
 def values_of(booking: Booking) -> Values:
     """Return what is owed for each flight: carriage and extras until flown, charges also after.
 
-    Nothing before tickets are issued. What was missed or refunded owes nothing any more.
+    Nothing before tickets are issued. What was missed or refunded owes nothing any more but what
+    authorities keep.
     """
     found: Values = {}
     if not booking.tickets:
@@ -56,10 +78,28 @@ def values_of(booking: Booking) -> Values:
             _add(found, flight, accounts.AIRPORT_CHARGES, coupon.charge)
         elif coupon.status is CouponStatus.FLOWN:
             _add(found, flight, accounts.AIRPORT_CHARGES, coupon.charge)
+        elif coupon.kept_charge:
+            _add(found, flight, accounts.AIRPORT_CHARGES, coupon.kept_charge)
     for extra in booking.extras:
         if (extra.passenger, extra.segment) in ahead:
             flight = booking.segments[extra.segment].flight
             _add(found, flight, accounts.ANCILLARY_LIABILITY, extra.net)
+    return found
+
+
+def charges_of(booking: Booking) -> dict[ChargeKey, int]:
+    """Return what is owed to authorities: of coupons to be flown, flown, or not refundable."""
+    found: dict[ChargeKey, int] = {}
+    if not booking.tickets:
+        return found
+    for coupon in booking.coupons:
+        lines = charge_lines(coupon.charge, coupon.charges)
+        if coupon.status in FINAL and coupon.status is not CouponStatus.FLOWN:
+            lines = tuple(each for each in lines if coupon.kept_charge and not each.refundable)
+        flight = booking.segments[coupon.segment].flight
+        for each in lines:
+            key = (flight, each.authority, each.code, each.airport or "")
+            found[key] = found.get(key, 0) + each.amount
     return found
 
 
@@ -80,8 +120,13 @@ class ValueRow(msgspec.Struct):
 
 def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
     """Write what each event changed."""
-    changes = list(_changes(cursor, {each.position for each in events}, events))
+    changes: list[ChangeRow] = []
+    charges: list[ChargeRow] = []
+    for logged, before, after in _steps(cursor, {each.position for each in events}, events):
+        changes += _difference(logged, before, after)
+        charges += _charge_difference(logged, before, after)
     rows.insert(cursor, CHANGE, changes)
+    rows.insert(cursor, CHARGE, charges)
     known = rows.load(cursor, VALUE, "flight", {each.flight for each in changes}, ValueRow)
     values = {(each.flight, each.account, each.currency): each for each in known}
     for change in changes:
@@ -93,10 +138,12 @@ def apply(cursor: Cursor, events: Sequence[LoggedEvent]) -> None:
     rows.upsert(cursor, VALUE, ("flight", "account", "currency"), list(values.values()))
 
 
-def _changes(
+def _steps(
     cursor: Cursor, wanted: set[int], events: Sequence[LoggedEvent]
-) -> Iterator[ChangeRow]:
-    """Yield the changes by the wanted events; each booking is folded from its beginning."""
+) -> Iterator[tuple[LoggedEvent, Booking | None, Booking]]:
+    """Yield the wanted events, each with its booking before and after it; each booking is folded
+    from its beginning.
+    """
     states: dict[str, Booking] = {}
     streams = {each.stream for each in events}
     last = max((each.position for each in events), default=0)
@@ -105,20 +152,38 @@ def _changes(
         after: Booking = stream_kinds.BOOKING.evolve(before, logged.event)
         states[logged.stream] = after
         if logged.position in wanted:
-            yield from _difference(logged, before, after)
+            yield logged, before, after
 
 
 def _difference(logged: LoggedEvent, before: Booking | None, after: Booking) -> Iterator[ChangeRow]:
     old = {} if before is None else values_of(before)
     new = values_of(after)
-    entry: entries.Entry | None = getattr(logged.event, "entry", None)
-    day = entries.accounting_day(logged.recorded_at) if entry is None else entry.effective_on
+    day = _day_of(logged)
     for flight, account in sorted(old.keys() | new.keys()):
         amount = new.get((flight, account), 0) - old.get((flight, account), 0)
         if amount:
             yield ChangeRow(
                 logged.position, flight, account, logged.stream, after.currency, amount, day
             )
+
+
+def _charge_difference(
+    logged: LoggedEvent, before: Booking | None, after: Booking
+) -> Iterator[ChargeRow]:
+    old = {} if before is None else charges_of(before)
+    new = charges_of(after)
+    for key in sorted(old.keys() | new.keys()):
+        amount = new.get(key, 0) - old.get(key, 0)
+        if amount:
+            yield ChargeRow(
+                logged.position, *key, logged.stream, after.currency, amount, _day_of(logged)
+            )
+
+
+def _day_of(logged: LoggedEvent) -> dt.date:
+    """Return the accounting day that the change belongs to."""
+    entry: entries.Entry | None = getattr(logged.event, "entry", None)
+    return entries.accounting_day(logged.recorded_at) if entry is None else entry.effective_on
 
 
 PROJECTION = Projection(

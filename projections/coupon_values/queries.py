@@ -1,7 +1,11 @@
-"""Deferred revenue by day of departure and charges by airport; minor units, owed is positive."""
+"""Deferred revenue by day of departure, charges by airport and by authority; minor units, owed is
+positive.
+"""
 
 import datetime as dt
 from collections.abc import Sequence
+
+from psycopg.rows import class_row
 
 from application.ledger import books
 from application.queries import AsOf
@@ -10,7 +14,6 @@ from domain.ledger import accounts
 from projections import progress
 from projections.projection import Pool
 
-# Both airports of a flight charge the same (`domain/pricing/tax.py`); the first has the odd unit.
 _OPEN = """
 WITH open AS (
     SELECT v.flight, v.account, v.currency, (
@@ -31,7 +34,31 @@ WHERE open.amount <> 0
 ORDER BY open.flight, open.account, open.currency
 """
 _DEFERRED = (accounts.AIR_TRAFFIC_LIABILITY, accounts.ANCILLARY_LIABILITY)
-_CHARGES = (accounts.AIRPORT_CHARGES,)
+# A charge without an airport is divided among both of its flight by the caller.
+_CHARGES = """
+WITH owed AS (
+    SELECT flight, airport, currency, sum(amount)::bigint AS amount
+    FROM read_model.charge_change
+    WHERE effective_on <= %(day)s AND position <= %(known)s
+    GROUP BY flight, airport, currency HAVING sum(amount) <> 0
+)
+SELECT owed.flight, owed.airport, owed.currency, owed.amount,
+       place.local_date, place.origin, place.destination
+FROM owed
+LEFT JOIN LATERAL (
+    SELECT f.local_date, f.origin, f.destination FROM read_model.flight_availability AS f
+    WHERE f.flight = owed.flight LIMIT 1) AS place ON true
+ORDER BY owed.flight, owed.airport, owed.currency
+"""
+_BY_AUTHORITY = """
+SELECT authority, code, airport, currency,
+       coalesce(sum(amount) FILTER (WHERE amount > 0), 0)::bigint AS collected,
+       coalesce(-sum(amount) FILTER (WHERE amount < 0), 0)::bigint AS returned
+FROM read_model.charge_change
+WHERE effective_on BETWEEN %(since)s AND %(until)s AND position <= %(known)s
+GROUP BY authority, code, airport, currency
+ORDER BY authority, code, airport, currency
+"""
 
 
 async def position(pool: Pool) -> AsOf:
@@ -45,8 +72,33 @@ async def deferred_revenue(pool: Pool, *, day: dt.date, known: int) -> list[book
 
 
 async def airport_charges(pool: Pool, *, day: dt.date, known: int) -> list[books.FlightLiability]:
-    """Return the airport charges that were collected for each flight and not returned."""
-    return await _open(pool, day=day, known=known, of=_CHARGES)
+    """Return the charges that were collected for each flight and airport and not returned."""
+    async with pool.connection() as connection:
+        rows = await connection.execute(_CHARGES.encode(), {"day": day, "known": known})
+        return [
+            books.FlightLiability(
+                flight=flight,
+                account=accounts.AIRPORT_CHARGES,
+                currency=currency,
+                amount=amount,
+                departs_on=local_date or ids.flight_date(flight),
+                airports=(airport,) if airport else () if origin is None else (origin, destination),
+            )
+            for flight, airport, currency, amount, local_date, origin, destination in (
+                await rows.fetchall()
+            )
+        ]
+
+
+async def charges_in(
+    pool: Pool, *, since: dt.date, until: dt.date, known: int
+) -> list[books.ChargesInPeriod]:
+    """Return what was collected and returned on the accounting days from the first to the last."""
+    async with pool.connection() as connection:
+        rows = connection.cursor(row_factory=class_row(books.ChargesInPeriod))
+        days = {"since": since, "until": until, "known": known}
+        await rows.execute(_BY_AUTHORITY.encode(), days)
+        return await rows.fetchall()
 
 
 async def _open(

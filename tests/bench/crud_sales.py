@@ -26,6 +26,7 @@ from domain.kernel import ids, money
 from domain.pricing import rules as pricing_rules
 from domain.pricing.price import PassengerType, Price
 from interfaces.composition import utc_now
+from tests.support import launch_prices
 
 SESSION_LIFE = dt.timedelta(minutes=45)
 SEARCH_LIMIT = 200
@@ -148,7 +149,7 @@ class CrudSales:
             segments=(Segment(flight, cabin, cabin),),
             passengers=passengers,
             price=pricing_rules.price_journey(
-                segments=(pricing_rules.SegmentFare(money.Money(fare, currency), domestic),),
+                segments=(launch_prices.segment_fare(money.Money(fare, currency), domestic),),
                 passengers=passengers,
             ),
             seats=(),

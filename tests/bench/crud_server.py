@@ -35,6 +35,7 @@ from interfaces.http.stripe_webhook import WEBHOOK_LIMIT_BYTES, ReceivedResponse
 from tests.bench.crud_sales import CrudSales, FoundFlight, Paid
 from tests.bench.reserve_reference import CrudBus
 from tests.bench.reserve_server import ReferenceServer
+from tests.support import launch_prices
 from tests.support.stripe_simulator import UNLIMITED
 
 
@@ -102,7 +103,7 @@ def _search(sales: CrudSales) -> HTTPRouteHandler:
 
 
 def _flight(found: FoundFlight, cabin: wire.CabinName) -> FlightResponse:
-    fare = pricing_rules.SegmentFare(money.Money(found.fare, found.currency), found.domestic)
+    fare = launch_prices.segment_fare(money.Money(found.fare, found.currency), found.domestic)
     price = pricing_rules.price_journey(segments=(fare,), passengers=("ADT",)).total()
     return FlightResponse(
         id=found.flight,
@@ -131,9 +132,7 @@ def _quote(sales: CrudSales) -> HTTPRouteHandler:
             quote_id=quote_id,
             total=wire.money_response(quoted.price.total()),
             lines=[
-                wire.PriceLineResponse(
-                    each.kind, each.passenger_type, each.passenger_count, each.amount
-                )
+                wire.PriceLineResponse(*msgspec.structs.astuple(each))
                 for each in lines(quoted.price, passengers)
             ],
             fare_classes=[each.fare_class for each in quoted.segments],

@@ -30,6 +30,7 @@ from domain.kernel import ids, money
 from domain.policies.operating_values import HOLD_TIMES, SALES_WINDOW
 from domain.pricing import rules as pricing_rules
 from interfaces.composition import Core, utc_now
+from tests.support import launch_prices
 
 POOL_SIZE = 16
 LOCATOR_TRIES = 8
@@ -173,7 +174,7 @@ def _decided(
         raise rejections.SalesClosed(flight=number)
     (wanted,) = command.wanted
     price = pricing_rules.price_journey(
-        segments=(pricing_rules.SegmentFare(money.Money(fare, currency), domestic),),
+        segments=(launch_prices.segment_fare(money.Money(fare, currency), domestic),),
         passengers=types,
     )
     seats = pricing_rules.seat_count(types)

@@ -33,6 +33,7 @@ from interfaces import composition, settings
 from interfaces.composition import Core
 from interfaces.web import report
 from tests.bench import bench_setup
+from tests.support import launch_prices
 
 CONCURRENCY = 256
 ORIGIN = "http://127.0.0.1"
@@ -138,7 +139,7 @@ def sell_reference(dsn: str, flights: Sequence[str], *, count: int) -> StripeSal
     """Write rows of reserved bookings with open payments; pay each at Stripe."""
     stripe = StripeSales()
     price = pricing_rules.price_journey(
-        segments=(pricing_rules.SegmentFare(money.Money(bench_setup.FARE, "SAR"), True),),
+        segments=(launch_prices.segment_fare(money.Money(bench_setup.FARE, "SAR"), True),),
         passengers=("ADT",),
     )
     bookings, passengers, payments = [], [], []

@@ -97,8 +97,8 @@ def _shown(struct: Any, value: Any) -> Iterator[Form]:
         if found is None or isinstance(found, str | bool):
             yield (*place, found)
         for each in found if isinstance(found, tuple) else (found,):
-            if each is None:
-                yield (*place, None)
+            if each is None or isinstance(each, str):
+                yield (*place, each)
             if hasattr(each, "__struct_fields__"):
                 yield from _shown(type(each), each)
 

@@ -175,7 +175,7 @@ def _move(held: int = 0, sold: int = 0, authorised: int = 0, cabin: str = "Y") -
 
 def _price(extras: tuple[ExtraPrice, ...]) -> Price:
     coupons = tuple(
-        CouponPrice(passenger, segment, fare=90_00, vat=15_00, charge=10_00)
+        CouponPrice(passenger, segment, 90_00, 15_00, 10_00, policy_samples.LINES)
         for passenger in range(PARTY)
         for segment in range(SEGMENTS)
     )
@@ -237,6 +237,7 @@ FORMS: dict[str, tuple[Any, ...]] = {
                 for kind in get_args(LineKind)
                 if kind not in ("difference", "goodwill")
             ),
+            TaxLine("charge", "Z", 87_00, 0, examples.FLIGHT, "IO"),
             TaxLine("difference", "Z", 20_00, 0),
             TaxLine("goodwill", "O", 10_00, 0),
         ),

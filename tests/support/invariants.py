@@ -313,7 +313,8 @@ def _expected(
         books["2300", here] -= (
             vat + flown_vat + missed_vat - counted.missed_vat_back + counted.fee_vat
         )
-        books["2310", here] -= charge + flown_charge
+        kept = sum(each.kept for each in counted.coupons.values())
+        books["2310", here] -= charge + flown_charge + kept
         books["2200", here] -= counted.credits
         books["4000", here] -= flown_fare
         books["4010", here] -= flown_extras
@@ -367,6 +368,7 @@ def _check_sum(counted: Booking) -> None:
     kept = (
         sum(counted.worth(counted.keys("Z"))) - counted.missed_back + counted.fees - counted.beyond
     )
+    kept += sum(counted.coupons[key].kept for key in counted.keys("R"))
     standing = sum(counted.worth(counted.keys("OCLF")))
     paid = counted.price + counted.dues + counted.transferred
     back = counted.owed() + counted.credits + counted.charged_back + counted.spared

@@ -33,7 +33,7 @@ from tests.support import (
     recounted_external_refunds,
     recounted_refunds,
 )
-from tests.support.recounted import Booking, Coupon, Flight, Payment
+from tests.support.recounted import Booking, Flight, Payment
 
 FINAL = "FRZVX"
 STATUS_AFTER: dict[type, Status] = {
@@ -161,10 +161,10 @@ class Recount:
         back = self._promise(stream, booking, event.obligation)
         fare, extras, vat, charge = booking.worth(keys)
         if booking.ticketed:
-            tax = charges = 0
+            tax, charges, kept = 0, 0, recounted.keep(booking, event.coupons)
             if isinstance(event, bookings.CouponsCancelled):
                 tax, charges = recounted.retaxed(booking, event.retaxed, but=keys)
-            assert back + event.fee + tax + charges == fare + extras + vat + charge, (
+            assert back + kept + event.fee + tax + charges == fare + extras + vat + charge, (
                 "a part lost or found money"
             )
             booking.fees += event.fee
@@ -250,7 +250,7 @@ class Recount:
         booking.credits += modification.back - back
         booking.dues += modification.due
         for each in modification.coupons:
-            booking.coupons[each.passenger, each.segment] = Coupon(each.fare, each.vat, each.charge)
+            booking.coupons[each.passenger, each.segment] = recounted.coupon_of(each)
         booking.segments[modification.segment] = (
             modification.to.flight,
             modification.to.cabin,
@@ -321,10 +321,9 @@ class Recount:
 
     def _missed(self, stream: str, booking: Booking, event: bookings.PassengersMissed) -> None:
         keys = [(each.passenger, each.segment) for each in event.coupons]
-        _, _, vat, charge = booking.worth(keys)
+        charge, on_charge = recounted.of_missed(booking, event.coupons)
         back = self._promise(stream, booking, event.obligation)
-        on_charge = money.round_to_charge_step(charge * 15, 100, booking.currency).amount
-        assert back == charge + (on_charge if vat else 0)
+        assert back == charge + on_charge
         booking.missed_back += back
         booking.missed_vat_back += back - charge
         if event.obligation is not None:

@@ -5,21 +5,22 @@ Rule: nothing here knows an event's history; `tests.support.recount` adds the ev
 
 from collections import Counter
 from collections.abc import Collection, Iterable
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
 
 from domain.booking import events as bookings
 from domain.booking.check_in_events import DepartureWithdrawn
+from domain.booking.coupons import Coupon as BookedCoupon
 from domain.booking.states import Status
-from domain.booking.values import Modification, Obligation, Retaxed
+from domain.booking.values import CouponId, Modification, Obligation, Retaxed
 from domain.inventory import events as flights
 from domain.inventory import seat_map
 from domain.kernel import ids, money
 from domain.payment import events as payments
 from domain.payment.captures import ParkReason
 from domain.payment.credit_part_events import CreditApplied, CreditPartReturned
-from domain.pricing.price import TAKES_SEAT, PassengerType
+from domain.pricing.price import TAKES_SEAT, CouponPrice, PassengerType
 from tests.support.recounted_external_refunds import ExternalRefund
 
 Block = tuple[str, str, str]
@@ -27,7 +28,10 @@ Seats = Counter[tuple[str, str, str, str]]
 
 
 class Coupon(msgspec.Struct):
-    """One passenger on one flight: worth in minor units, IATA status, seat, and what it sold."""
+    """One passenger on one flight: worth in minor units, IATA status, seat, and what it sold.
+
+    `kept` is what authorities keep of it, which is nothing or what is not refundable.
+    """
 
     fare: int
     vat: int
@@ -35,6 +39,8 @@ class Coupon(msgspec.Struct):
     status: str = "O"
     seat: str | None = None
     keeps_seat: bool = True
+    not_refundable: int = 0
+    kept: int = 0
 
     @property
     def total(self) -> int:
@@ -127,13 +133,39 @@ class Booking(msgspec.Struct):
         return sum(TAKES_SEAT[self.party[passenger]] for passenger, _ in keys)
 
 
+def coupon_of(each: CouponPrice | BookedCoupon, **more: Any) -> Coupon:
+    """A coupon at these values; asserts that its charge is the sum of its lines."""
+    lines = () if isinstance(each.charges, msgspec.UnsetType) else each.charges
+    assert not lines or sum(line.amount for line in lines) == each.charge
+    not_refundable = sum(line.amount for line in lines if not line.refundable)
+    return Coupon(each.fare, each.vat, each.charge, not_refundable=not_refundable, **more)
+
+
+def keep(booking: Booking, ended: Collection[CouponId]) -> int:
+    """What authorities keep of these coupons: all that is not refundable, or nothing of one."""
+    for each in ended:
+        coupon = booking.coupons[each.passenger, each.segment]
+        coupon.kept = 0 if isinstance(each.kept, msgspec.UnsetType) else each.kept
+        assert coupon.kept in {0, coupon.not_refundable}
+    return sum(booking.coupons[each.passenger, each.segment].kept for each in ended)
+
+
+def of_missed(booking: Booking, ended: Collection[CouponId]) -> tuple[int, int]:
+    """The charges of no-shows that go back, and the tax on them."""
+    coupons = [booking.coupons[each.passenger, each.segment] for each in ended]
+    assert keep(booking, ended) == sum(each.not_refundable for each in coupons)
+    taxed = sum(each.charge for each in coupons if each.vat)
+    on_charge = money.round_to_charge_step(taxed * 15, 100, booking.currency).amount
+    return sum(each.charge - each.kept for each in coupons), on_charge
+
+
 def reopen(booking: Booking, event: DepartureWithdrawn) -> None:
     """Coupons that a departure closed are as before, and what it promised is owed no more."""
     for each in event.coupons:
         coupon = booking.coupons[each.passenger, each.segment]
         assert (coupon.status, each.status) in {("F", "L"), ("Z", "C"), ("Z", "O")}
         coupon.status = each.status
-        coupon.keeps_seat = True
+        coupon.keeps_seat, coupon.kept = True, 0
         if each.segment != event.segment:
             assert each.status == "O"
             coupon.seat = None
@@ -317,8 +349,8 @@ def initiated(event: bookings.BookingInitiated) -> Booking:
     party = tuple(passenger.type for passenger in event.passengers)
     places = {(choice.passenger, choice.segment): choice.seat for choice in event.seats}
     coupons = {
-        (each.passenger, each.segment): Coupon(
-            each.fare, each.vat, each.charge, seat=places.get((each.passenger, each.segment))
+        (each.passenger, each.segment): coupon_of(
+            each, seat=places.get((each.passenger, each.segment))
         )
         for each in price.coupons
     }
@@ -347,7 +379,9 @@ def retaxed(
         assert (each.passenger, each.segment) not in but
         coupon = booking.coupons[each.passenger, each.segment]
         assert each.fare == coupon.fare
-        coupon.vat, coupon.charge = each.vat, each.charge
+        after = coupon_of(each)
+        coupon.vat, coupon.charge = after.vat, after.charge
+        coupon.not_refundable = after.not_refundable
     taxes = {(each.passenger, each.segment, each.net): each.vat for each in values.extras}
     booking.extras = [
         (passenger, segment, net, taxes.get((passenger, segment, net), vat))

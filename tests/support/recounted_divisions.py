@@ -4,7 +4,7 @@ from domain.booking.division_events import BookingDivided, BookingDividedOff
 from domain.booking.states import Status
 from domain.inventory.events import SeatsDivided
 from domain.kernel import money
-from tests.support.recounted import Booking, Coupon, Flight
+from tests.support.recounted import Booking, Coupon, Flight, coupon_of
 
 NOT_MOVED = "RZ"
 
@@ -60,10 +60,8 @@ def _begun(event: BookingDividedOff) -> Booking:
     """The facts of one whose passengers left another; asserts that every coupon is there."""
     every = {(p, s) for p in range(len(event.passengers)) for s in range(len(event.segments))}
     coupons = {
-        (each.passenger, each.segment): Coupon(
-            each.fare,
-            each.vat,
-            each.charge,
+        (each.passenger, each.segment): coupon_of(
+            each,
             status=each.status.value,
             seat=each.seat,
             keeps_seat=each.status.value not in NOT_MOVED,

@@ -12,6 +12,7 @@ from domain.ledger import rules as ledger_rules
 from domain.pricing import rules as pricing_rules
 from tests.integration.docs import walkthrough
 from tests.integration.docs.running_demo import ROOT
+from tests.support import launch_prices
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
@@ -76,7 +77,7 @@ def test_every_test_that_a_decision_names_exists() -> None:
 
 
 def test_the_worked_example_of_the_ledger_page_is_what_the_rules_post() -> None:
-    fare = pricing_rules.SegmentFare(money.Money(320_00, "SAR"), taxed=True)
+    fare = launch_prices.segment_fare(money.Money(320_00, "SAR"), taxed=True)
     price = pricing_rules.price_journey(segments=(fare,), passengers=("ADT",))
     now = dt.datetime(2026, 11, 23, 9, 0, tzinfo=dt.UTC)
     capture = ledger_rules.capture_entry(

@@ -74,6 +74,11 @@ async def test_the_command_line_and_the_routes_give_the_same_answers(
     assert await printed(airline, capsys, "charges") == as_json(
         report_answers.charges(await read_liabilities.airport_charges(books, everything))
     )
+    assert await printed(airline, capsys, "remittance", *days) == as_json(
+        report_answers.remittance(
+            await read_liabilities.remittance(books, everything, since=today, until=today)
+        )
+    )
     assert await printed(airline, capsys, "vat", *days) == as_json(
         report_answers.vat_return(
             await read_liabilities.vat_return(books, everything, since=today, until=today)

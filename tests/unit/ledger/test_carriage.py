@@ -15,7 +15,6 @@ from domain.ledger.carriage import Posted, Value
 from domain.pricing import rules as pricing_rules
 from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import Price
-from domain.pricing.rules import SegmentFare
 from tests.support import launch_prices
 from tests.support.examples import BOOKING, NOW
 
@@ -50,7 +49,7 @@ def amounts_of(entry: Entry | None) -> dict[str, int]:
 
 def price(*, at_home: bool) -> Price:
     return pricing_rules.price_journey(
-        segments=(SegmentFare(Money(50_000, "SAR"), at_home),),
+        segments=(launch_prices.segment_fare(Money(50_000, "SAR"), at_home),),
         passengers=("ADT",),
         extras=(launch_prices.extra(ExtraChoice("BAG20", 0, 0)),),
     )

@@ -50,6 +50,7 @@ from domain.policies.price_values import ExtraNet, Extras, PassengerShares
 from domain.policies.publication import LEAST_LEAD, LONGEST_LEAD
 from domain.policies.scope import EVERYWHERE, Scope
 from domain.policies.state import Policy, of_launch
+from domain.policies.taxes import TaxCharge, Taxes
 from domain.policies.values import (
     LAUNCH,
     OPERATING,
@@ -302,6 +303,12 @@ def test_the_values_of_the_launch_never_change() -> None:
                     ("LOUNGE", 200_00, 16_500, 8_000),
                 )
                 for currency, net in zip(("SAR", "KWD", "JPY"), nets, strict=True)
+            )
+        ),
+        "taxes": Taxes(
+            (
+                TaxCharge("T2", "GACA", "departure", 10_00, "SAR", "domestic"),
+                TaxCharge("T2", "GACA", "arrival", 10_00, "SAR", "domestic"),
             )
         ),
         "credit_lifetimes": CreditLifetimes(365, 90, 14),

@@ -222,7 +222,7 @@ def test_no_detour_through_another_currency_is_cheaper(
 def test_an_extra_has_its_own_lines_and_the_tax_of_its_journey(
     currency: str, at_home: bool, net: int, vat: int
 ) -> None:
-    segments = (SegmentFare(Money(50_000, currency), at_home),)
+    segments = (segment_fare(Money(50_000, currency), at_home),)
     bag = launch_prices.extra(ExtraChoice("BAG20", passenger=0, segment=0), currency)
     bare = rules.price_journey(segments=segments, passengers=("ADT",))
     price = rules.price_journey(segments=segments, passengers=("ADT",), extras=(bag,))
