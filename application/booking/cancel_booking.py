@@ -118,7 +118,7 @@ def cancellation_quote(
         # The airline denies boarding: nothing is kept, not even tax that is due on the rest.
         terms = Terms(price=journey.value_of(booking, coupons).total)
     else:
-        terms = _terms(booking, coupons, facts, book=book, waiver=waiver, now=now)
+        terms = cancellation_terms(booking, coupons, facts, book=book, waiver=waiver, now=now)
     refund = terms.price - terms.fee - terms.tax
     return CancellationQuote(
         booking=stream,
@@ -140,7 +140,7 @@ def cancellation_quote(
     )
 
 
-def _terms(
+def cancellation_terms(
     booking: Booking,
     coupons: tuple[Coupon, ...],
     facts: tuple[SegmentFacts, ...],
@@ -149,7 +149,10 @@ def _terms(
     waiver: str | None,
     now: dt.datetime,
 ) -> Terms:
-    """Return the terms of cancelling these coupons, or all of an unticketed booking."""
+    """Return the terms of cancelling these coupons, or all of an unticketed booking.
+
+    Rejects InvalidPart where the tax of what remains is more than they were worth.
+    """
     if booking.captured is None:
         return Terms(price=0)
     if booking.status is Status.PAID:

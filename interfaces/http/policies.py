@@ -13,6 +13,7 @@ from application.policies import propose_policy as proposing
 from application.policies import read_policies as reading
 from application.policies.read_policies import PolicyDetails
 from application.policies.value_json import members_of, scope_from, value_from
+from application.policies.wanted_version import WantedVersion
 from interfaces.http import auth, idempotency, wire
 from interfaces.http.answers import Answered
 from interfaces.http.strict_request import StrictRequest
@@ -20,6 +21,8 @@ from interfaces.http.strict_request import StrictRequest
 Route = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}-[A-Z]{3}$(?!\n)")]
 Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
 Instant = Annotated[dt.datetime, msgspec.Meta(tz=True)]
+FIRST = dt.datetime.min.replace(tzinfo=dt.UTC)
+LAST = dt.datetime.max.replace(tzinfo=dt.UTC)
 Reason = Literal["commercial", "law", "correction", "rollback"]
 
 
@@ -136,19 +139,14 @@ async def propose_policy(
 ) -> Answered[PolicyResponse]:
     """Propose a version; another person has to approve it. It replaces what waits."""
     caller = idempotency.required(request, data)
+    wanted = wanted_version(policy, data.value, data.scope)
     return _answer(
         await proposing.propose_policy(
             request.ports.policies,
             caller,
-            value_from(policy, _members(data.value)),
-            scope=scope_from(
-                data.scope.market,
-                data.scope.route,
-                None if data.scope.cabin is None else wire.CABIN_CODES[data.scope.cabin],
-                data.scope.fare_class,
-                data.scope.currency,
-            ),
-            valid_from=None if data.valid_from is None else data.valid_from.astimezone(dt.UTC),
+            wanted.value,
+            scope=wanted.scope,
+            valid_from=in_utc(data.valid_from),
             reason=data.reason,
         )
     )
@@ -174,10 +172,32 @@ async def approve_policy(
     )
 
 
-def _members(value: PolicyValueRequest) -> dict[str, Any]:
-    """Return the members that are given."""
+def wanted_version(
+    policy: str, value: PolicyValueRequest, scope: PolicyScopeRequest
+) -> WantedVersion:
+    """Return the version; rejects PolicyNotFound, and InvalidPolicy for members of another."""
     given: dict[str, Any] = msgspec.to_builtins(value)
-    return {name: each for name, each in given.items() if each is not None}
+    return WantedVersion(
+        value_from(policy, {name: each for name, each in given.items() if each is not None}),
+        scope_from(
+            scope.market,
+            scope.route,
+            None if scope.cabin is None else wire.CABIN_CODES[scope.cabin],
+            scope.fare_class,
+            scope.currency,
+        ),
+    )
+
+
+def in_utc(instant: dt.datetime | None) -> dt.datetime | None:
+    """Return the instant with the offset of UTC; the first or last one that there is, where it
+    would be beyond.
+    """
+    try:
+        return None if instant is None else instant.astimezone(dt.UTC)
+    except OverflowError:
+        assert instant is not None
+        return FIRST if instant.year == dt.MINYEAR else LAST
 
 
 def _answer(found: PolicyDetails) -> Answered[PolicyResponse]:
@@ -191,7 +211,7 @@ def _response(found: PolicyDetails) -> PolicyResponse:
         versions=[
             PolicyVersionResponse(
                 version=each.number,
-                scope=_scope(each.scope),
+                scope=scope_response(each.scope),
                 value=members_of(each.value),
                 valid_from=each.valid_from,
                 author=each.author,
@@ -204,7 +224,7 @@ def _response(found: PolicyDetails) -> PolicyResponse:
         if waiting is None
         else PolicyProposalResponse(
             number=waiting.number,
-            scope=_scope(waiting.scope),
+            scope=scope_response(waiting.scope),
             value=members_of(waiting.value),
             valid_from=waiting.valid_from,
             author=waiting.author,
@@ -213,7 +233,8 @@ def _response(found: PolicyDetails) -> PolicyResponse:
     )
 
 
-def _scope(scope: Any) -> PolicyScopeResponse:
+def scope_response(scope: Any) -> PolicyScopeResponse:
+    """Return a scope as it is shown; the cabin by its name."""
     cabin = None if scope.cabin is None else wire.CABIN_NAMES[scope.cabin]
     return PolicyScopeResponse(scope.market, scope.route, cabin, scope.fare_class, scope.currency)
 

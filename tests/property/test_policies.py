@@ -7,13 +7,16 @@ that version keeps at the notice of its cancellation.
 import datetime as dt
 from typing import Any
 
+import msgspec
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+from application.policies.preview_policy import Period
 from domain.booking.events import BookingCancelled, BookingInitiated, BookingReserved
 from domain.inventory import sales_window
 from domain.kernel.rejections import Rejection
 from domain.policies.events import PolicyPublished
+from domain.policies.rejections import InvalidPolicy
 from domain.policies.scope import Scope
 from domain.policies.values import (
     LAUNCH,
@@ -23,10 +26,10 @@ from domain.policies.values import (
     PolicyValue,
     stream_of,
 )
-from tests.support.airline import create_booking
+from tests.support.airline import START, create_booking
 from tests.support.memory_airline import MemoryAirline
 from tests.support.memory_log import envelope
-from tests.support.policies import publish
+from tests.support.policies import cancellation, previewed, publish
 
 KEPT_FROM = 575_00  # the fare of 500.00 with its VAT
 ROUTES = (("RUH", "JED"), ("JED", "RUH"))
@@ -120,21 +123,28 @@ class Book:
 
     def in_force(self, name: str, flight: str, at: dt.datetime) -> int:
         """The number of the version that counts for a sale of a flight at this instant."""
-        route = "-".join(ROUTES[self.flights.index(flight)])
-        sale = {
-            "market": "domestic",
-            "route": route,
-            "cabin": "Y",
-            "fare_class": "Y",
-            "currency": "SAR",
-        }
+        return self.best(name, self.sale_of(flight), at)[2]
+
+    def best(self, name: str, sale: dict[str, str], at: dt.datetime) -> tuple[int, Any, int]:
+        """How many fields the version that counts names, since when it is in force, its number."""
         best = (0, dt.datetime.min.replace(tzinfo=dt.UTC), 1)
         for number, each in self.versions(name)[1:]:
             assert each is not None
             given = {key: text for key in sale if (text := getattr(each.scope, key)) is not None}
             if each.valid_from <= at and given.items() <= sale.items():
                 best = max(best, (len(given), each.valid_from, number))
-        return best[2]
+        return best
+
+    def sale_of(self, flight: str) -> dict[str, str]:
+        """What scopes are compared with, of any sale on a flight."""
+        route = "-".join(ROUTES[self.flights.index(flight)])
+        return {
+            "market": "domestic",
+            "route": route,
+            "cabin": "Y",
+            "fare_class": "Y",
+            "currency": "SAR",
+        }
 
     def check(self) -> None:
         """Every booking was sold under what was in force, and every fee is that of its version."""
@@ -156,17 +166,61 @@ class Book:
                 cancelled_at = each.recorded_at
                 departs_at = self.airline.flight(flight).departs_at
                 hours = (departs_at - cancelled_at).total_seconds() / 3600
-                version = dict(self.versions("cancellation_fees"))[sold.cancellation_fees]
-                value = LAUNCH["cancellation_fees"] if version is None else version.value
-                assert isinstance(value, CancellationFees)
-                after = value.after_departure_percent
-                kept = next((b.percent for b in value.bands if hours >= b.from_hours), after)
-                assert each.event.fee == KEPT_FROM * kept // 100
+                value = self.value_of(sold.cancellation_fees)
+                assert each.event.fee == kept(value, hours)
+
+    def value_of(self, number: int) -> CancellationFees:
+        """The value of a version."""
+        version = dict(self.versions("cancellation_fees"))[number]
+        value = LAUNCH["cancellation_fees"] if version is None else version.value
+        assert isinstance(value, CancellationFees)
+        return value
+
+    def preview(self, percent: int, scope: Scope) -> None:
+        """A preview has the sums that the stored events of cancelled bookings give."""
+        now, proposed = self.airline.clock.now, cancellation(percent)
+        try:
+            found = previewed(self.airline, proposed, scope=scope, period=Period(since=START))
+        except InvalidPolicy:
+            event("preview refused")
+            return
+        given = {name: each for name, each in msgspec.to_builtins(scope).items() if each}
+        count, today, after = 0, 0, 0
+        for recorded in self.airline.log.events:
+            if not isinstance(recorded.event, BookingCancelled):
+                continue
+            draft = self.airline.log.streams[recorded.stream][0].event
+            assert isinstance(draft, BookingInitiated)
+            flight = draft.segments[0].flight
+            sale = self.sale_of(flight)
+            named, _, number = self.best("cancellation_fees", sale, now)
+            if given.items() <= sale.items() and len(given) >= named:
+                departs_at = self.airline.flight(flight).departs_at
+                hours = (departs_at - recorded.recorded_at).total_seconds() / 3600
+                count += 1
+                today += kept(self.value_of(number), hours)
+                after += kept(proposed, hours)
+        shown = [each for each in found.lines if each.kind == "cancellations"]
+        assert [(each.count, each.today, each.proposed) for each in shown] == [
+            (count, today, after)
+        ] * (count > 0)
+        assert found.unexplained == 0
+        event(f"previewed {min(count, 2)} cancellations")
 
 
-@given(st.lists(STEPS, min_size=4, max_size=24))
-def test_every_fee_is_that_of_the_stored_versions(steps: list[tuple[Any, ...]]) -> None:
+def kept(value: CancellationFees, hours: float) -> int:
+    """What a cancellation at this notice keeps, in minor units."""
+    after = value.after_departure_percent
+    percent = next((each.percent for each in value.bands if hours >= each.from_hours), after)
+    return KEPT_FROM * percent // 100
+
+
+@given(st.lists(STEPS, min_size=4, max_size=24), PERCENT, st.sampled_from(SCOPES))
+def test_every_fee_is_that_of_the_stored_versions(
+    steps: list[tuple[Any, ...]], percent: int, scope: Scope
+) -> None:
     book = Book()
     for step in steps:
         book.take(step)
     book.check()
+    book.preview(percent, scope)
