@@ -32,7 +32,7 @@ from domain.inventory.state import Flight
 from domain.policies import publication, rejections
 from domain.policies.book import PolicyBook, book_of
 from domain.policies.scope import Sale, Scope
-from domain.policies.state import ALWAYS, Policy, Version
+from domain.policies.state import ALWAYS, LAUNCH_VERSION, Policy, Version
 from domain.policies.values import PolicyName, name_of
 
 MEASURES: Mapping[PolicyName, Sequence[Measure]] = {
@@ -197,7 +197,7 @@ async def _case(
     for segment in sold.segments:
         sale = _sale(await flights.current(segment.flight), segment)
         if sale is None:
-            kept = getattr(segment.fee_versions, name)
+            kept = getattr(segment.fee_versions, name, LAUNCH_VERSION)
             numbers.append((kept, kept))
         else:
             now = [each.in_force(name, sale, at=flights.now).number for each in (today, proposed)]

@@ -10,6 +10,7 @@ from application.policies import preview_policy as use_case
 from application.policies.preview_policy import Period, PolicyPreview
 from application.policies.wanted_version import known_version
 from interfaces.http import auth, policies
+from interfaces.http.maintenance import SERVED
 from interfaces.http.policies import (
     Instant,
     PolicyScopeRequest,
@@ -63,6 +64,7 @@ class PolicyPreviewResponse(msgspec.Struct, rename="camel"):
     "/api/admin/policies/{policy:str}/preview",
     operation_id="previewPolicy",
     status_code=200,
+    **SERVED,
     **auth.signed_in("set_policies"),
 )
 async def preview_policy(

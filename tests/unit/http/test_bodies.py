@@ -12,8 +12,8 @@ from interfaces.http import app
 from interfaces.http.allowed_values import MARK
 from interfaces.http.identity import RegistrationRequest
 from interfaces.http.openapi.operations import route
-from interfaces.http.sign_in import LoginRequest
 from interfaces.http.problems import Problem
+from interfaces.http.sign_in import LoginRequest
 from interfaces.http.strict_request import BODY_LIMIT_BYTES, INVISIBLE_REASON, decoded
 from tests.support.http_client import Edge
 
