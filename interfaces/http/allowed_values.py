@@ -14,8 +14,8 @@ MARK = "Invalid enum value"
 
 @functools.lru_cache(256)
 def allowed_at(wire_type: Any, path: str) -> str:
-    """Return the values, in alphabetical order, with commas between them, that the member at this path of
-    a body may have; "" where it may have others.
+    """Return the values that the member at this path of a body may have, in alphabetical order with
+    commas between them; "" where it may have others.
     """
     found = [inspect.type_info(wire_type)]
     for step in _STEP.finditer(path):
