@@ -1,8 +1,7 @@
 """Routes by which two persons publish versions of the airline's rules."""
 
 import datetime as dt
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import msgspec
 from litestar import get, post
@@ -43,8 +42,9 @@ class PolicyBandRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=Tr
     percent: Annotated[int, msgspec.Meta(ge=0, le=100)]
 
 
-class PolicyValueRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """The bands from the longest notice down to 0; a fee of cancellations has the share after
+class PolicyValue(msgspec.Struct, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
+    """What a version says, in requests and answers: the members of its policy and no others. Fees
+    have bands from the longest notice down to 0, and those of cancellations the share after
     departure, too."""
 
     bands: Annotated[list[PolicyBandRequest], msgspec.Meta(max_length=12)]
@@ -55,7 +55,7 @@ class PolicyProposalRequest(idempotency.KeyedRequest):
     """A version: its value has the members of the policy; without a date it begins a minute after
     its approval."""
 
-    value: PolicyValueRequest
+    value: PolicyValue
     reason: Reason
     scope: PolicyScopeRequest = PolicyScopeRequest()
     valid_from: Instant | None = None
@@ -80,7 +80,7 @@ class PolicyVersionResponse(msgspec.Struct, rename="camel"):
 
     version: int
     scope: PolicyScopeResponse
-    value: Mapping[str, Any]
+    value: PolicyValue
     valid_from: dt.datetime
     author: str | None
     approver: str | None
@@ -92,7 +92,7 @@ class PolicyProposalResponse(msgspec.Struct, rename="camel"):
 
     number: int
     scope: PolicyScopeResponse
-    value: Mapping[str, Any]
+    value: PolicyValue
     valid_from: dt.datetime | None
     author: str
     reason: str
@@ -172,9 +172,7 @@ async def approve_policy(
     )
 
 
-def wanted_version(
-    policy: str, value: PolicyValueRequest, scope: PolicyScopeRequest
-) -> WantedVersion:
+def wanted_version(policy: str, value: PolicyValue, scope: PolicyScopeRequest) -> WantedVersion:
     """Return the version; rejects PolicyNotFound, and InvalidPolicy for members of another."""
     given: dict[str, Any] = msgspec.to_builtins(value)
     return WantedVersion(
@@ -212,7 +210,7 @@ def _response(found: PolicyDetails) -> PolicyResponse:
             PolicyVersionResponse(
                 version=each.number,
                 scope=scope_response(each.scope),
-                value=members_of(each.value),
+                value=_value(each.value),
                 valid_from=each.valid_from,
                 author=each.author,
                 approver=each.approver,
@@ -225,12 +223,17 @@ def _response(found: PolicyDetails) -> PolicyResponse:
         else PolicyProposalResponse(
             number=waiting.number,
             scope=scope_response(waiting.scope),
-            value=members_of(waiting.value),
+            value=_value(waiting.value),
             valid_from=waiting.valid_from,
             author=waiting.author,
             reason=waiting.reason,
         ),
     )
+
+
+def _value(value: Any) -> PolicyValue:
+    """Return a value as it is shown; it is written as it is, and was checked at its proposal."""
+    return cast(PolicyValue, members_of(value))
 
 
 def scope_response(scope: Any) -> PolicyScopeResponse:

@@ -15,7 +15,7 @@ from interfaces.http.policies import (
     Instant,
     PolicyScopeRequest,
     PolicyScopeResponse,
-    PolicyValueRequest,
+    PolicyValue,
 )
 from interfaces.http.strict_request import StrictRequest
 
@@ -26,7 +26,7 @@ class PolicyPreviewRequest(msgspec.Struct, rename="camel", forbid_unknown_fields
     before now.
     """
 
-    value: PolicyValueRequest | None = None
+    value: PolicyValue | None = None
     scope: PolicyScopeRequest = PolicyScopeRequest()
     version: int | None = None
     since: Instant | None = msgspec.field(default=None, name="from")

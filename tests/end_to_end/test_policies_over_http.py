@@ -8,7 +8,11 @@ import uuid
 from pathlib import Path
 
 import httpx
+import msgspec
 
+from application.policies.value_json import members_of
+from domain.policies.values import LAUNCH
+from interfaces.http import policies
 from tests.support import customers
 from tests.support.customers import Customer
 from tests.support.running_system import System
@@ -74,6 +78,13 @@ async def test_two_persons_publish_what_one_of_them_proposed(
     first = found["cancellation_fees"]["versions"][0]
     assert (first["version"], first["author"]) == (1, None)
     assert first["value"]["afterDeparturePercent"] == 100
+
+
+def test_every_policy_has_the_form_of_the_document() -> None:
+    for value in LAUNCH.values():
+        members = members_of(value)
+        shown = msgspec.convert(members, policies.PolicyValue)
+        assert msgspec.to_builtins(shown) == members
 
 
 async def test_a_rule_that_is_not_possible_is_refused_with_its_field(
