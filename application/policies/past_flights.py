@@ -24,7 +24,7 @@ class PastFlights:
 
     async def current(self, flight_id: str) -> Flight:
         """Return the flight of a booking as it is now."""
-        flight, _ = await self._bus.current(stream_kinds.FLIGHT, flight_id)
+        flight: Flight | None = (await self._bus.current(stream_kinds.FLIGHT, flight_id))[0]
         assert flight is not None, "a booking names flights that exist"
         return flight
 

@@ -50,7 +50,7 @@ def _behind(known: inspect.Type, member: str | None) -> Iterator[inspect.Type]:
                 pass
 
 
-def _values(known: inspect.Type) -> Iterator[str | int]:
+def _values(known: inspect.Type) -> Iterator[object]:
     for each in _parts(known):
         if isinstance(each, inspect.LiteralType):
             yield from each.values

@@ -178,12 +178,13 @@ class Book:
 
     def preview(self, percent: int, scope: Scope) -> None:
         """A preview has the sums that the stored events of cancelled bookings give."""
-        now, proposed = self.airline.clock.now, cancellation(percent)
+        proposed = cancellation(percent)
         try:
             found = previewed(self.airline, proposed, scope=scope, period=Period(since=START))
         except InvalidPolicy:
             event("preview refused")
             return
+        now = self.airline.clock.now
         given = {name: each for name, each in msgspec.to_builtins(scope).items() if each}
         count, today, after = 0, 0, 0
         for recorded in self.airline.log.events:

@@ -79,7 +79,8 @@ def previewed(
     period: Period = LAST_WEEK,
     limit: int | None = None,
 ) -> PolicyPreview:
-    """What a version would change, and that the preview records nothing."""
+    """What a version would change a second from now, and that the preview records nothing."""
+    airline.wait(seconds=1)
     before = len(airline.log.events)
     wanted = WantedVersion(value, scope)
     found = asyncio.run(preview_policy(policy_ports(airline), wanted, period=period, limit=limit))
