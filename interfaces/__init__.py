@@ -13,6 +13,7 @@ composition: builds what every role runs on; compositions name the adapters
 reconciliation_composition: builds what reconciliation needs
 audit_composition: builds what auditors read from
 read_composition: builds the reads that may go to a replica
+policy_composition: builds what policies need
 books_composition: builds the queries of the books
 mode_composition: builds what knows the modes of operation
 partner_composition: builds what subscriptions of partners need

@@ -31,7 +31,6 @@ from application.ledger.ports import LedgerPorts
 from application.payment.gateway import VerifiedEvent
 from application.payment.receive_event import EventReceiver
 from application.policies.current_policies import CurrentPolicies
-from application.policies.ports import PolicyPorts
 from application.pricing.ports import PricingPorts
 from application.pricing.quotes import JourneyQuotes
 from application.pricing.signed_quotes import QuoteSigner
@@ -61,6 +60,7 @@ from interfaces import (
     audit_composition,
     books_composition,
     partner_composition,
+    policy_composition,
     privacy_composition,
     read_composition,
     reconciliation_composition,
@@ -151,7 +151,7 @@ def _web_ports(
         audit=audit,
         partners=partner_composition.subscriptions_on(core.pool, core.keys, settings),
         modes=core.modes,
-        policies=PolicyPorts(bus),
+        policies=policy_composition.policies_on(core.pool, bus),
         register_user=lambda command: register_user.register_user(command, identity.registration),
         log_in=lambda command: log_in.log_in(command, identity.login),
         sessions=identity.sessions,

@@ -83,6 +83,7 @@ channels: the channel of a caller, by role
 access: who may see or change which booking
 cancellation_terms: fee, tax of the rest and kept charges of a cancellation
 cancellation_fee: what cancelling coupons costs
+previewed_fees: what bookings paid, and would pay, under versions of the fees
 remaining_tax: the tax of what remains of a journey
 opened_needs: opens the codes of special services
 staff_notes: what staff write about a booking, sealed and opened

@@ -5,6 +5,11 @@ approve_policy: publish what another person proposed
 read_policies: the policies with all versions, as the log has them
 value_json: values as staff write and read them
 fare_file: filed fares as a file of comma-separated values
+wanted_version: a version that is given, an earlier one, or what waits
+preview_policy: what a version would change for the bookings of a period
+measured_case: what a measure of a preview is given and returns
+bookings_made: the bookings that were made in a period
+past_flights: flights as they were before an event
 read_book: the book as the log has it, within a decision or from outside
 current_policies: the book as a process remembers it for searches and quotes, never out of force
 operating_rules: what a rule about operations says at the instant of a decision

@@ -33,6 +33,8 @@ keys: `ais keys`: replaces the key of access tokens
 user: `ais user`: changes the role of a user
 policies: `ais policies`: the airline's own rules, their versions and proposals
 fares: `ais fares`: the filed fares as a file
+policy_preview: `ais policies preview`
+policy_calls: what the verbs of `ais policies` share
 modes: `ais modes`: modes of operation, such as maintenance
 partner: `ais partner`: subscriptions of partners
 archive: ranges of the log as Parquet files

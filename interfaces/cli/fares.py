@@ -24,7 +24,7 @@ from domain.policies import publication
 from domain.policies.events import PublicationReason
 from domain.policies.filed_fares import FiledFares
 from domain.policies.values import stream_of
-from interfaces import composition
+from interfaces import composition, policy_composition
 from interfaces.cli import running
 from interfaces.web import report
 
@@ -196,7 +196,7 @@ def _envelope(command: ProposePolicy) -> CommandEnvelope:
 def _run(work: Callable[[PolicyPorts], Awaitable[int]]) -> int:
     async def opened() -> int:
         async with composition.open_core(running.configured(), report=report) as core:
-            return await work(PolicyPorts(core.bus))
+            return await work(policy_composition.policies_on(core.pool, core.bus))
 
     try:
         return uvloop.run(opened())

@@ -5,32 +5,35 @@ one about operations.
 import asyncio
 import datetime as dt
 import secrets
-import sys
 import uuid
-from collections.abc import Awaitable, Callable
 from difflib import unified_diff
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import msgspec
-import uvloop
 from cyclopts import App, Parameter
 
 from application.commands.command import CommandEnvelope
 from application.policies.ports import PolicyPorts
 from application.policies.propose_policy import ProposePolicy
 from application.policies.read_policies import read_policies, read_policy
-from application.policies.value_json import members_of, value_from
-from application.ports import Unavailable
-from domain.kernel.rejections import Rejection
+from application.policies.value_json import members_of
+from application.policies.wanted_version import version_of
 from domain.policies import publication
 from domain.policies.events import PublicationReason
-from domain.policies.scope import Scope
 from domain.policies.state import Policy, Proposal, Version
 from domain.policies.values import OPERATING, stream_of
-from interfaces import composition
-from interfaces.cli import running
-from interfaces.web import report
+from interfaces.cli.policy_calls import (
+    AsJson,
+    Only,
+    Wanted,
+    WrongCall,
+    in_utc,
+    run,
+    shown_instant,
+    shown_scope,
+)
+from interfaces.cli.policy_preview import preview
 
 ACTOR = "operator"
 # A command that has not begun by then is refused.
@@ -42,8 +45,6 @@ policies = App(
     "application: AIS_DATABASE_URL. Exit codes: 0 done, 1 the database does not answer, 2 a wrong "
     "call or setting, or a version that is not possible.",
 )
-
-AsJson = Annotated[bool, Parameter(name="--json", negative=())]
 
 
 @policies.command(name="list")
@@ -64,9 +65,10 @@ def list_all(*, as_json: AsJson = False) -> int:
         for policy in found:
             newest = policy.versions[-1]
             waits = "" if policy.proposal is None else f", proposal {policy.proposal.number} waits"
-            print(f"{policy.name}: version {newest.number} of {_instant(newest.valid_from)}{waits}")
+            begins = shown_instant(newest.valid_from)
+            print(f"{policy.name}: version {newest.number} of {begins}{waits}")
 
-    return _run(work)
+    return run(work)
 
 
 @policies.command(name="show")
@@ -89,14 +91,14 @@ def show(name: str, /, *, as_json: AsJson = False) -> int:
         for each in policy.versions:
             persons = [one for one in (each.author, each.approver) if one is not None]
             by = ", ".join(persons) or "the launch"
-            begins = _instant(each.valid_from)
-            print(f"version {each.number} from {begins} for {_scope(each.scope)} by {by}")
+            begins = shown_instant(each.valid_from)
+            print(f"version {each.number} from {begins} for {shown_scope(each.scope)} by {by}")
             print(_value(each))
         if policy.proposal is not None:
-            print(f"proposal {policy.proposal.number} for {_scope(policy.proposal.scope)}")
+            print(f"proposal {policy.proposal.number} for {shown_scope(policy.proposal.scope)}")
             print(_value(policy.proposal))
 
-    return _run(work)
+    return run(work)
 
 
 @policies.command(name="diff")
@@ -115,31 +117,30 @@ def diff(name: str, before: int, after: int, /) -> int:
 
     async def work(ports: PolicyPorts) -> None:
         policy = (await read_policy(ports, name)).policy
-        known = {each.number: each for each in policy.versions}
-        if not {before, after} <= known.keys():
-            raise _WrongCall(f"{name} has the versions 1 to {len(known)}")
         for line in unified_diff(
-            _lines(known[before]),
-            _lines(known[after]),
+            _lines(version_of(policy, before)),
+            _lines(version_of(policy, after)),
             f"version {before}",
             f"version {after}",
             lineterm="",
         ):
             print(line)
 
-    return _run(work)
+    return run(work)
 
 
 @policies.command(name="publish")
 def publish(
     name: str,
-    file: Path,
+    file: Path | None = None,
     /,
     *,
-    reason: PublicationReason,
-    only: Annotated[list[str] | None, Parameter(negative=())] = None,
+    again: int | None = None,
+    reason: PublicationReason | None = None,
+    only: Only = None,
     valid_from: dt.datetime | None = None,
     dry_run: Annotated[bool, Parameter(negative=())] = False,
+    as_json: AsJson = False,
 ) -> int:
     """Propose a version; it is published once a person of finance approves it over HTTP. A version
     of a rule about operations is published at once.
@@ -150,8 +151,10 @@ def publish(
         Such as `cancellation_fees`.
     file
         A JSON file with the members of its value, as `show` prints them.
+    again
+        The number of an earlier version, whose value and scope are proposed again: a rollback.
     reason
-        Why, for auditors.
+        Why, for auditors; without it, rollback with --again.
     only
         A field of the scope: market, route, cabin, fare_class or currency, such as route=RUH-JED.
     valid_from
@@ -159,53 +162,61 @@ def publish(
         minute after it is published.
     dry_run
         Check it and record nothing.
+    as_json
+        Print the outcome as one JSON document, and an error as one, too.
     """
-    if valid_from is not None:
-        in_utc = valid_from.tzinfo is None
-        valid_from = valid_from.replace(tzinfo=dt.UTC) if in_utc else valid_from.astimezone(dt.UTC)
-    try:
-        members = msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-        print(f"ais policies: {file}: {type(error).__name__}", file=sys.stderr)
-        return running.USAGE_EXIT
 
     async def work(ports: PolicyPorts) -> None:
+        if file is None and again is None:
+            raise WrongCall("publish takes a file or --again")
+        if reason is None and again is None:
+            raise WrongCall(f"--reason takes {', '.join(get_args(PublicationReason))}")
+        wanted = await Wanted(name, file, again, only).read(ports)
         command = ProposePolicy(
             policy_id=stream_of(name),
-            value=value_from(name, members),
+            value=wanted.value,
             author=ACTOR,
-            reason=reason,
-            scope=_scope_of(only or []),
-            valid_from=valid_from,
+            reason=reason or "rollback",
+            scope=wanted.scope,
+            valid_from=in_utc(valid_from),
         )
         if dry_run:
             await _check(ports, name, command)
-            print("possible; nothing was recorded")
+            print('{"proposal": null}' if as_json else "possible; nothing was recorded")
             return
         await ports.bus.submit(_envelope(command))
-        print(_outcome((await read_policy(ports, name)).policy))
+        policy = (await read_policy(ports, name)).policy
+        if as_json:
+            print(msgspec.json.encode(_outcome_document(policy)).decode())
+            return
+        print(_outcome(policy))
 
-    return _run(work)
+    return run(work, as_json=as_json)
 
 
 def _outcome(policy: Policy) -> str:
     """Return what became of a proposal."""
     if policy.name in OPERATING:
         newest = policy.versions[-1]
-        return (
-            f"{policy.name}: version {newest.number} is in force from {_instant(newest.valid_from)}"
-        )
+        begins = shown_instant(newest.valid_from)
+        return f"{policy.name}: version {newest.number} is in force from {begins}"
     waiting = policy.proposal
     assert waiting is not None, "what was proposed waits until it is approved"
     return f"{policy.name}: proposal {waiting.number} waits for the approval of a person of finance"
 
 
-def _scope_of(given: list[str]) -> Scope:
-    """Return the scope of texts such as `cabin=Y`; raises _WrongCall."""
-    try:
-        return msgspec.convert(dict(each.split("=", 1) for each in given), Scope)
-    except (ValueError, msgspec.ValidationError):
-        raise _WrongCall(f"--only takes {', '.join(Scope.__struct_fields__)}") from None
+def _outcome_document(policy: Policy) -> dict[str, Any]:
+    """Return the same as JSON: the proposal that waits, or the version that was published."""
+    if policy.name in OPERATING:
+        newest = policy.versions[-1]
+        shown = {**msgspec.to_builtins(newest), "value": members_of(newest.value)}
+        return {"proposal": None, "version": shown}
+    waiting = policy.proposal
+    assert waiting is not None, "what was proposed waits until it is approved"
+    return {"proposal": _document_of(waiting)}
+
+
+policies.command(preview, name="preview")
 
 
 async def _check(ports: PolicyPorts, name: str, command: ProposePolicy) -> None:
@@ -217,7 +228,7 @@ async def _check(ports: PolicyPorts, name: str, command: ProposePolicy) -> None:
         valid_from=command.valid_from,
         author=command.author,
         reason=command.reason,
-        now=composition.utc_now(),
+        now=ports.clock(),
     )
 
 
@@ -231,39 +242,18 @@ def _envelope(command: ProposePolicy) -> CommandEnvelope:
     )
 
 
-class _WrongCall(Exception):
-    """What was asked for does not exist; the message says so."""
-
-
-def _run(work: Callable[[PolicyPorts], Awaitable[None]]) -> int:
-    async def opened() -> None:
-        async with composition.open_core(running.configured(), report=report) as core:
-            await work(PolicyPorts(core.bus))
-
-    try:
-        uvloop.run(opened())
-    except Rejection as refused:
-        found = {**refused.parameters}
-        said = f"{found.pop('field', '')}: {found.pop('reason', refused.code)} {found or ''}"
-        print(f"ais policies: {said.strip()}", file=sys.stderr)
-        return running.USAGE_EXIT
-    except _WrongCall as wrong:
-        print(f"ais policies: {wrong}", file=sys.stderr)
-        return running.USAGE_EXIT
-    except Unavailable as error:
-        print(f"ais policies: {error}", file=sys.stderr)
-        return running.FAILED_EXIT
-    return 0
-
-
 def _document(policy: Policy) -> dict[str, Any]:
     """Return a policy as JSON; values have the members that `publish` takes."""
     shown = msgspec.to_builtins(policy)
     for each, known in zip(shown["versions"], policy.versions, strict=True):
         each["value"] = members_of(known.value)
     if policy.proposal is not None:
-        shown["proposal"]["value"] = members_of(policy.proposal.value)
+        shown["proposal"] = _document_of(policy.proposal)
     return dict(shown)
+
+
+def _document_of(proposal: Proposal) -> dict[str, Any]:
+    return {**msgspec.to_builtins(proposal), "value": members_of(proposal.value)}
 
 
 def _value(version: Version | Proposal) -> str:
@@ -273,12 +263,3 @@ def _value(version: Version | Proposal) -> str:
 def _lines(version: Version) -> list[str]:
     shown = {"scope": version.scope, "value": members_of(version.value)}
     return msgspec.json.format(msgspec.json.encode(shown), indent=2).decode().splitlines()
-
-
-def _scope(scope: Scope) -> str:
-    given = msgspec.to_builtins(scope)
-    return " ".join(f"{name}={text}" for name, text in given.items()) or "all sales"
-
-
-def _instant(at: dt.datetime) -> str:
-    return f"{at.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"

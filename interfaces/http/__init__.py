@@ -45,6 +45,9 @@ books_answers: balances, statements and the journal as JSON
 report_answers: reports on the books as JSON
 reconciliation: the ledger beside Stripe and the bank: runs, breaks, decisions
 policies: read, propose and approve versions of the airline's rules
+policy_values: the members of all policies
+allowed_values: the values that a member of a body may have
+policy_preview: what a version would change
 periods: close a month of the books, and reopen one
 settlement: payouts, Stripe's balance beside the books, and what does not fit
 identity: register, the signed-in user, public keys

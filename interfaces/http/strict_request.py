@@ -20,6 +20,7 @@ from litestar.types import HTTPReceiveMessage
 from application.caller import Language
 from application.identity.ports import Principal
 from interfaces.http import correlation
+from interfaces.http.allowed_values import MARK, allowed_at
 from interfaces.http.ports import HttpPorts
 from interfaces.http.problems import Problem, in_plain_words, invalid, prefers_arabic
 
@@ -158,7 +159,7 @@ def decoded(content: bytes, wire_type: Any) -> Any:
         value = _decoder(wire_type).decode(content)
         _PAIRS.decode(content.decode())
     except msgspec.ValidationError as error:
-        raise explained(error) from None
+        raise explained(error, wire_type) from None
     except UnicodeDecodeError:
         raise invalid("", "not UTF-8") from None
     except (msgspec.DecodeError, ValueError, RecursionError):
@@ -194,8 +195,10 @@ def _require_visible_text(tree: Any) -> None:
             pending += [(f"{path}[{index}]", value) for index, value in enumerate(node)]
 
 
-def explained(error: msgspec.ValidationError) -> Problem:
-    """Field (a path such as `passengers[0].firstName`) and reason of a refused value."""
+def explained(error: msgspec.ValidationError, wire_type: Any = None) -> Problem:
+    """Field (a path such as `passengers[0].firstName`) and reason of a refused value, and the
+    values that are allowed where they are few.
+    """
     match = _PATH.match(str(error))
     assert match is not None
     reason, path = match["reason"], (match["path"] or "$").removeprefix("$").removeprefix(".")
@@ -203,7 +206,10 @@ def explained(error: msgspec.ValidationError) -> Problem:
     if member is not None:
         path = f"{path}.{member['name']}" if path else member["name"]
         reason = "missing" if member[1] == "missing required" else "unknown"
-    return invalid(path[:REASON_LENGTH_LIMIT], in_plain_words(reason)[:REASON_LENGTH_LIMIT])
+    problem = invalid(path[:REASON_LENGTH_LIMIT], in_plain_words(reason)[:REASON_LENGTH_LIMIT])
+    if reason.startswith(MARK) and (allowed := allowed_at(wire_type, path)):
+        problem.details = {**problem.details, "allowed": allowed}
+    return problem
 
 
 @functools.lru_cache(512)

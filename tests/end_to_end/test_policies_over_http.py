@@ -8,7 +8,11 @@ import uuid
 from pathlib import Path
 
 import httpx
+import msgspec
 
+from application.policies.value_json import members_of, value_from
+from domain.policies.values import LAUNCH
+from interfaces.http.policy_values import PolicyValue
 from tests.support import customers
 from tests.support.customers import Customer
 from tests.support.running_system import System
@@ -51,6 +55,11 @@ async def test_two_persons_publish_what_one_of_them_proposed(
     assert again.json()["proposal"]["number"] == waiting["number"]
     assert again.headers["Idempotency-Replayed"] == "true"
 
+    seen = await send(client, approver, "preview", {})
+    assert seen.status_code == 200, seen.text
+    assert seen.json()["scope"] == waiting["scope"]
+    assert (seen.json()["inScope"], seen.json()["lines"]) == (0, [])
+
     approval = f"proposals/{waiting['number']}/approve"
     alone = await send(client, author, approval, {})
     assert (alone.status_code, alone.json()["details"]["reason"]) == (403, "second_person_needed")
@@ -59,6 +68,8 @@ async def test_two_persons_publish_what_one_of_them_proposed(
     newest = published.json()["versions"][-1]
     assert (newest["value"], newest["reason"]) == (BODY["value"], "commercial")
     assert newest["author"] != newest["approver"]
+    nothing = await send(client, author, "preview", {})
+    assert (nothing.status_code, nothing.json()["details"]["reason"]) == (409, "proposal_gone")
     gone = await send(client, approver, approval, {})
     assert (gone.status_code, gone.json()["details"]["reason"]) == (409, "proposal_gone")
 
@@ -86,6 +97,12 @@ async def test_every_policy_can_be_proposed_as_it_is_shown(
         assert shown_again["value"] == value, name
 
 
+def test_every_policy_has_the_form_of_the_document() -> None:
+    for name, value in LAUNCH.items():
+        shown = msgspec.convert(members_of(value), PolicyValue)
+        assert value_from(name, msgspec.to_builtins(shown)) == value
+
+
 async def test_a_rule_that_is_not_possible_is_refused_with_its_field(
     system: System, client: httpx.AsyncClient
 ) -> None:
@@ -99,6 +116,15 @@ async def test_a_rule_that_is_not_possible_is_refused_with_its_field(
         answer = await send(client, author, "proposals", body)
         details = answer.json()["details"]
         assert (answer.status_code, details["field"], details["reason"]) == (400, field, reason)
+    answer = await send(client, author, "proposals", {**BODY, "reason": "greed"})
+    assert answer.json()["details"]["allowed"] == "commercial, correction, law, rollback"
+    late = await send(client, author, "preview", {"version": 1, "from": "2027-01-01T00:00:00Z"})
+    details = late.json()["details"]
+    assert (late.status_code, details["reason"]) == (400, "period_not_possible")
+    early = await send(client, author, "preview", {"version": 1, "to": "0001-01-01T00:00:00+14:00"})
+    assert early.json()["bookings"] == 0
+    beyond = await send(client, author, "preview", {"version": 1_000})
+    assert (beyond.status_code, beyond.json()["details"]["reason"]) == (404, "unknown_version")
     unknown = await client.get("/api/admin/policies/free_lunch", headers=author.headers)
     assert (unknown.status_code, unknown.json()["details"]["reason"]) == (404, "unknown_policy")
 
@@ -159,6 +185,14 @@ async def test_an_operator_proposes_in_the_shell_and_finance_approves(
     assert (code, "validFrom: date_in_past" in said) == (2, True)
     code, _, said = ais(system, *publish, "--only", "route")
     assert (code, "--only takes market, route" in said) == (2, True)
+
+    code, _, said = ais(system, "publish", "change_fees", "--again", "1", "--only", "x", "--json")
+    assert (code, json.loads(said)["code"]) == (2, "WRONG_CALL")
+    preview = ("preview", "cancellation_fees", str(file))
+    code, said, _ = ais(system, *preview, *only, "--json")
+    assert (code, json.loads(said)["in_scope"]) == (0, 0)
+    code, _, said = ais(system, *preview, "--from", "2027-01-01", "--json")
+    assert (code, json.loads(said)["reason"]) == (2, "period_not_possible")
 
     code, said, _ = ais(system, *publish, *only)
     number = before["proposal_count"] + 1

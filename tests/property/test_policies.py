@@ -7,16 +7,19 @@ they make its price of, and what they keep at the notice of its cancellation.
 import datetime as dt
 from typing import Any
 
+import msgspec
 from hypothesis import event, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from application.policies.preview_policy import Period
 from domain.booking.events import BookingCancelled, BookingInitiated, BookingReserved
 from domain.kernel.rejections import Rejection
 from domain.policies.bands import FeeBand
 from domain.policies.events import PolicyPublished
 from domain.policies.fare_families import FareFamilies
 from domain.policies.price_values import ExtraNet, Extras, PassengerShares
+from domain.policies.rejections import InvalidPolicy
 from domain.policies.scope import Scope
 from domain.policies.values import (
     LAUNCH,
@@ -28,12 +31,12 @@ from domain.policies.values import (
 )
 from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import CouponPrice, ExtraPrice, PassengerType
-from tests.support.airline import create_booking
+from tests.support.airline import START, create_booking
 from tests.support.fare_families import LIGHT, only
 from tests.support.launch_rules import HOLD
 from tests.support.memory_airline import MemoryAirline
 from tests.support.memory_log import envelope
-from tests.support.policies import publish
+from tests.support.policies import cancellation, previewed, publish
 
 FARE = 500_00
 CHARGE = 20_00  # of both airports, for each passenger with a seat
@@ -167,21 +170,28 @@ class Book:
 
     def in_force(self, name: PolicyName, flight: str, at: dt.datetime) -> int:
         """The number of the version that counts for a sale of a flight at this instant."""
-        route = "-".join(ROUTES[self.flights.index(flight)])
-        sale = {
-            "market": "domestic",
-            "route": route,
-            "cabin": "Y",
-            "fare_class": "Y",
-            "currency": "SAR",
-        }
+        return self.best(name, self.sale_of(flight), at)[2]
+
+    def best(self, name: str, sale: dict[str, str], at: dt.datetime) -> tuple[int, Any, int]:
+        """How many fields the version that counts names, since when it is in force, its number."""
         best = (0, dt.datetime.min.replace(tzinfo=dt.UTC), 1)
         for number, each in self.versions(name)[1:]:
             assert each is not None
             given = {key: text for key in sale if (text := getattr(each.scope, key)) is not None}
             if each.valid_from <= at and given.items() <= sale.items():
                 best = max(best, (len(given), each.valid_from, number))
-        return best[2]
+        return best
+
+    def sale_of(self, flight: str) -> dict[str, str]:
+        """What scopes are compared with, of any sale on a flight."""
+        route = "-".join(ROUTES[self.flights.index(flight)])
+        return {
+            "market": "domestic",
+            "route": route,
+            "cabin": "Y",
+            "fare_class": "Y",
+            "currency": "SAR",
+        }
 
     def value(self, name: PolicyName, number: int) -> PolicyValue:
         """What a version says."""
@@ -233,11 +243,19 @@ class Book:
         self, draft: BookingInitiated, cancelled: BookingCancelled, *, at: dt.datetime
     ) -> None:
         """The fee is the share that the version keeps of fares and extras with their VAT."""
-        segment = draft.segments[0]
-        value = self.value("cancellation_fees", segment.fee_versions.cancellation_fees)
+        value = self.cancellation_value(draft.segments[0].fee_versions.cancellation_fees)
+        assert cancelled.fee == self.fee(draft, value, at=at)
+
+    def cancellation_value(self, number: int) -> CancellationFees:
+        """What a version of the fees of cancellations says."""
+        value = self.value("cancellation_fees", number)
         assert isinstance(value, CancellationFees)
-        departs_at = self.airline.flight(segment.flight).departs_at
-        hours = (departs_at - at).total_seconds() / 3600
+        return value
+
+    def fee(self, draft: BookingInitiated, value: CancellationFees, *, at: dt.datetime) -> int:
+        """What this version keeps of a booking, unless its family has bands of its own."""
+        segment = draft.segments[0]
+        hours = (self.airline.flight(segment.flight).departs_at - at).total_seconds() / 3600
         families = self.value("fare_families", segment.fee_versions.families)
         assert isinstance(families, FareFamilies)
         economy = families.families[0]
@@ -250,12 +268,46 @@ class Book:
             mine = [each.net for each in draft.price.extras if each.passenger == coupon.passenger]
             with_vat = (coupon.fare + sum(mine)) * 115 // 100
             fee += (with_vat * kept + 50) // 100
-        assert cancelled.fee == fee
+        return fee
+
+    def preview(self, percent: int, scope: Scope) -> None:
+        """A preview has the sums that the stored events of cancelled bookings give."""
+        proposed = cancellation(percent)
+        try:
+            found = previewed(self.airline, proposed, scope=scope, period=Period(since=START))
+        except InvalidPolicy:
+            event("preview refused")
+            return
+        now = self.airline.clock.now
+        given = {name: each for name, each in msgspec.to_builtins(scope).items() if each}
+        count, today, after = 0, 0, 0
+        for recorded in self.airline.log.events:
+            if not isinstance(recorded.event, BookingCancelled):
+                continue
+            draft = self.airline.log.streams[recorded.stream][0].event
+            assert isinstance(draft, BookingInitiated)
+            flight = draft.segments[0].flight
+            sale = self.sale_of(flight)
+            named, _, number = self.best("cancellation_fees", sale, now)
+            if given.items() <= sale.items() and len(given) >= named:
+                at, in_force = recorded.recorded_at, self.cancellation_value(number)
+                count += 1
+                today += self.fee(draft, in_force, at=at)
+                after += self.fee(draft, proposed, at=at)
+        shown = [each for each in found.lines if each.kind == "cancellations"]
+        assert [(each.count, each.today, each.proposed) for each in shown] == [
+            (count, today, after)
+        ] * (count > 0)
+        assert found.unexplained == 0
+        event(f"previewed {min(count, 2)} cancellations")
 
 
-@given(st.lists(STEPS, min_size=4, max_size=24))
-def test_every_fee_is_that_of_the_stored_versions(steps: list[tuple[Any, ...]]) -> None:
+@given(st.lists(STEPS, min_size=4, max_size=24), PERCENT, st.sampled_from(SCOPES))
+def test_every_fee_is_that_of_the_stored_versions(
+    steps: list[tuple[Any, ...]], percent: int, scope: Scope
+) -> None:
     book = Book()
     for step in steps:
         book.take(step)
     book.check()
+    book.preview(percent, scope)

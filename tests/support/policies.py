@@ -1,9 +1,18 @@
 """Versions of policies that tests publish."""
 
+import asyncio
 import datetime as dt
 
 from application.policies.approve_policy import ApprovePolicy
+from application.policies.ports import PolicyPorts
+from application.policies.preview_policy import (
+    LAST_WEEK,
+    Period,
+    PolicyPreview,
+    preview_policy,
+)
 from application.policies.propose_policy import ProposePolicy
+from application.policies.wanted_version import WantedVersion
 from domain.policies.bands import FeeBand
 from domain.policies.publication import LEAST_LEAD
 from domain.policies.scope import EVERYWHERE, Scope
@@ -15,6 +24,8 @@ from domain.policies.values import (
     stream_of,
 )
 from tests.support.memory_airline import MemoryAirline
+from tests.support.memory_audited_log import MemoryAuditedLog
+from tests.support.memory_processes import MemoryBus
 
 AUTHOR, APPROVER = "user_author", "user_approver"
 
@@ -56,3 +67,25 @@ def publish(
     if valid_from is None:
         airline.clock.advance(LEAST_LEAD)
     return int(airline.log.state(wanted.policy_id).versions[-1].number)
+
+
+def policy_ports(airline: MemoryAirline) -> PolicyPorts:
+    """What use cases of policies need, on the log of an airline in memory."""
+    return PolicyPorts(MemoryBus(airline), MemoryAuditedLog(airline.log), airline.clock)
+
+
+def previewed(
+    airline: MemoryAirline,
+    value: PolicyValue,
+    *,
+    scope: Scope = EVERYWHERE,
+    period: Period = LAST_WEEK,
+    limit: int | None = None,
+) -> PolicyPreview:
+    """What a version would change a second from now, and that the preview records nothing."""
+    airline.wait(seconds=1)
+    before = len(airline.log.events)
+    wanted = WantedVersion(value, scope)
+    found = asyncio.run(preview_policy(policy_ports(airline), wanted, period=period, limit=limit))
+    assert len(airline.log.events) == before
+    return found

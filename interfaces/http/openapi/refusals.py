@@ -80,7 +80,7 @@ def _refused_changes(route: Declared, admission: Admission) -> Iterator[str]:
         yield from ("NOT_FOUND", "ARCHIVED")
     if {"flightId", "flightIds", "seats"} & route.members:
         yield "SEATS_UNAVAILABLE"
-    if route.path.endswith("-quote") or route.path == "/api/quotes":
+    if route.path.endswith(("-quote", "/preview")) or route.path == "/api/quotes":
         yield "INVALID_STATE_TRANSITION"
     if route.path in (_OWN_ERASURE, "/api/admin/subscriptions"):
         yield "INVALID_STATE_TRANSITION"

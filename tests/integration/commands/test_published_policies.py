@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+from typing import NamedTuple
 
 import msgspec
 
@@ -11,6 +12,7 @@ from application.policies.current_policies import CurrentPolicies
 from domain.booking.state import Booking
 from domain.policies.operating_values import HOLD_TIMES, HoldTimes
 from domain.policies.publication import LEAST_LEAD
+from domain.policies.scope import EVERYWHERE, Scope
 from tests.support.airline import create_booking
 from tests.support.launch_rules import HOLD
 from tests.support.policies import APPROVER, cancellation, proposal
@@ -18,6 +20,9 @@ from tests.support.postgres_airline import PostgresAirline, postgres_airline
 from tests.support.servers import TestDatabase
 
 ROUNDS = 6
+OUT, BACK = ("RUH", "JED"), ("JED", "RUH")
+# Published in turn: of each version some sale is made, and the one for all never counts on OUT.
+SCOPES = (EVERYWHERE, Scope(route="RUH-JED"))
 
 
 class SharedClock:
@@ -31,48 +36,67 @@ class SharedClock:
         return self.now
 
 
-async def sold(airline: PostgresAirline, flight: str) -> tuple[dt.datetime, int]:
-    """When a booking was decided, and the version that it was sold under."""
+class Sold(NamedTuple):
+    """When a booking was decided, on which route, and the version that it was sold under."""
+
+    at: dt.datetime
+    route: str
+    version: int
+
+
+async def sold(airline: PostgresAirline, flight: str, route: tuple[str, str]) -> Sold:
+    """Book a flight of this route."""
     booking = (await airline.submit(create_booking(flight))).state
     assert isinstance(booking, Booking)
     assert booking.hold_until is not None
     decided_at = booking.hold_until - HOLD
-    return decided_at, booking.segments[0].fee_versions.cancellation_fees
+    version = booking.segments[0].fee_versions.cancellation_fees
+    return Sold(decided_at, "-".join(route), version)
 
 
 async def test_sales_of_two_processes_follow_what_is_published_meanwhile(
     database: TestDatabase,
 ) -> None:
     clock = SharedClock()
-    found: list[tuple[dt.datetime, int]] = []
+    found: list[Sold] = []
     async with (
         postgres_airline(database.app_dsn, clock=clock) as one,
         postgres_airline(database.app_dsn, clock=clock) as two,
     ):
-        flight = await one.schedule(seats=1_000)
+        flights = [
+            (await one.schedule(number, seats=1_000, route=route), route)
+            for number, route in (("SV1", OUT), ("SV2", BACK))
+        ]
         quoting = CurrentPolicies(two.dispatcher, clock)
         for round_ in range(ROUNDS):
-            wanted = proposal(cancellation(round_))
+            wanted = proposal(cancellation(round_), scope=SCOPES[round_ % 2])
             await one.submit(wanted)
             # The other process publishes while both sell.
             _, *booked = await asyncio.gather(
                 two.submit(ApprovePolicy(wanted.policy_id, round_ + 1, APPROVER)),
-                *(sold(each, flight) for each in (one, two) for _ in range(5)),
+                *(sold(each, *on) for each in (one, two) for on in flights for _ in range(3)),
             )
             found += booked
             clock.now += LEAST_LEAD / 2
             await quoting.in_force()
             clock.now += LEAST_LEAD / 2
-            found += await asyncio.gather(*(sold(each, flight) for each in (one, two)))
+            found += await asyncio.gather(
+                *(sold(each, *on) for each in (one, two) for on in flights)
+            )
             # It has read the book once since, which is enough.
             newest = (await quoting.in_force()).book.policies["cancellation_fees"].versions[-1]
             assert (newest.number, newest.valid_from) == (round_ + 2, clock.now)
         policy, _ = await one.dispatcher.current(stream_kinds.POLICY, "policy-cancellation_fees")
     assert policy is not None
-    assert len(found) == ROUNDS * 12
-    for at, number in found:
-        assert number == max(each.number for each in policy.versions if each.valid_from <= at)
-    assert {number for _, number in found} == set(range(1, ROUNDS + 2))
+    assert len(found) == ROUNDS * 16
+    for at, route, number in found:
+        ranked = [
+            (each.scope.route is not None, each.number)
+            for each in policy.versions
+            if each.valid_from <= at and each.scope.route in {None, route}
+        ]
+        assert number == max(ranked)[1]
+    assert {each.version for each in found} == set(range(1, ROUNDS + 2))
 
 
 async def held_for(airline: PostgresAirline, flight: str) -> tuple[dt.datetime, dt.timedelta]:

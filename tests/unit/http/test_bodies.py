@@ -2,17 +2,19 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pytest
 from msgspec import inspect
 
 from interfaces.http import app
+from interfaces.http.allowed_values import MARK
 from interfaces.http.identity import RegistrationRequest
 from interfaces.http.openapi.operations import route
+from interfaces.http.problems import Problem
 from interfaces.http.sign_in import LoginRequest
-from interfaces.http.strict_request import BODY_LIMIT_BYTES, INVISIBLE_REASON
+from interfaces.http.strict_request import BODY_LIMIT_BYTES, INVISIBLE_REASON, decoded
 from tests.support.http_client import Edge
 
 GOOD: dict[str, Any] = {"travellers": [{"firstName": "Layla", "amount": 50}]}
@@ -112,6 +114,36 @@ async def test_the_answer_names_field_and_reason(edge: Edge) -> None:
         "field": "travellers[0].amount",
         "reason": "Expected int, got str",
     }
+
+
+class Chooser(msgspec.Struct, forbid_unknown_fields=True):
+    """A choice, and others within it."""
+
+    choice: Literal["b", "a"] | None = None
+    count: Literal[2, 1] = 1
+    more: list["Chooser"] = []
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "allowed"),
+    [
+        ({"choice": "c"}, "choice", "a, b"),
+        ({"count": 3}, "count", "1, 2"),
+        ({"more": [{}, {"more": [{"choice": ""}]}]}, "more[1].more[0].choice", "a, b"),
+    ],
+)
+def test_a_refused_choice_names_what_is_allowed(body: object, field: str, allowed: str) -> None:
+    with pytest.raises(Problem) as refused:
+        decoded(json.dumps(body).encode(), Chooser)
+    details = refused.value.details
+    assert (details["field"], details["allowed"]) == (field, allowed)
+    assert str(details["reason"]).startswith(MARK)
+
+
+def test_only_a_refused_choice_names_what_is_allowed() -> None:
+    with pytest.raises(Problem) as refused:
+        decoded(b'{"choice": 5}', Chooser)
+    assert "allowed" not in refused.value.details
 
 
 @pytest.mark.parametrize(

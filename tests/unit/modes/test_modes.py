@@ -16,6 +16,7 @@ SERVED = {
     "/api/admin/bookings/find",
     "/api/admin/modes/maintenance",
     "/api/admin/modes/payments",
+    "/api/admin/policies/{policy:str}/preview",
     "/api/auth/login",
     "/api/auth/logout",
     "/api/auth/logout-all",
