@@ -47,6 +47,16 @@ CATEGORIES: Mapping[str, Category] = {
 SEAT_EXTRAS: Mapping[str, str] = {"legroom": "LEGROOM", "front": "FRONT"}
 
 
+# IATA: an EMD-A is associated with a coupon and lifted with it, an EMD-S stands alone.
+DocumentKind = Literal["EMD-A", "EMD-S"]
+STAND_ALONE = frozenset({"LOUNGE"})
+
+
+def document_kind(code: str) -> DocumentKind:
+    """Return what kind of document the extra is sold with."""
+    return "EMD-S" if code in STAND_ALONE else "EMD-A"
+
+
 def codes(currency: str) -> list[str]:
     """Return the extras that are sold in this currency."""
     return [code for code, prices in NET_PRICES.items() if currency in prices]
