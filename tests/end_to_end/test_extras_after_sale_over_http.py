@@ -25,7 +25,8 @@ async def test_a_bag_and_a_seat_are_bought_later_and_the_bag_is_returned(
     stranger = await customers.register(client)
     with pytest.raises(Refused, match="NOT_FOUND"):
         await stranger.on(name, "extras-quote", wanted)
-    ordered = await customer.on(name, "add-extras", {"quoteId": quote["quoteId"]})
+    accepted = (f"/api/bookings/{name}/add-extras", {"quoteId": quote["quoteId"]})
+    ordered = await customer.post(*accepted, key="order")
     assert ordered["due"] == quote["total"]
     assert [each["code"] for each in ordered["extrasOrder"]["extras"]] == ["BAG20", "FRONT"]
     with pytest.raises(Refused, match="extras_ordered"):
@@ -37,13 +38,17 @@ async def test_a_bag_and_a_seat_are_bought_later_and_the_bag_is_returned(
     assert sold["passengers"][0]["coupons"][0]["seat"] == front
     bag = sold["extras"][0]
     assert (bag["documentType"], bag["status"], bag["documentNumber"][3]) == ("EMD-A", "O", "4")
+    again = await customer.post(*accepted, key="order")
+    assert (again["extrasOrder"], again["extras"]) == (ordered["extrasOrder"], [])
     books = stored_log.balances(system.owner_dsn, name)
     assert (books["2020", "SAR"], books["2010", "SAR"]) == (0, -(150_00 + 80_00))
 
     number = {"documentNumber": bag["documentNumber"]}
     terms = await customer.on(name, "extra-refund-quote", number)
     assert terms["price"]["amount"] == terms["fee"]["amount"] + terms["refund"]["amount"] == 172_50
-    left = await customer.on(name, "refund-extra", {"quoteId": terms["quoteId"]})
+    accepted = (f"/api/bookings/{name}/refund-extra", {"quoteId": terms["quoteId"]})
+    left = await customer.post(*accepted, key="return")
+    assert (await customer.post(*accepted, key="return"))["extras"] == left["extras"]
     assert [each["code"] for each in left["extras"]] == ["FRONT"]
     assert [each["status"] for each in left["refundedExtras"]] == ["R"]
     settled = await customer.until(name, lambda found: found["refundStatus"] == "settled")
@@ -61,7 +66,9 @@ async def test_an_order_of_extras_is_abandoned_and_its_page_takes_no_money(
     waiting = await customer.on(booking["id"], "add-extras", {"quoteId": quote["quoteId"]})
     assert {"checkout", "abandon_extras"} <= set(waiting["availableActions"])
     session = await customer.on(booking["id"], "checkout")
-    abandoned = await customer.on(booking["id"], "abandon-extras")
+    path = f"/api/bookings/{booking['id']}/abandon-extras"
+    abandoned = await customer.post(path, key="abandon")
+    assert (await customer.post(path, key="abandon"))["extrasOrder"] is None
     assert (abandoned["extrasOrder"], abandoned["extras"]) == (None, [])
     assert await customers.press(session["checkoutUrl"], "pay") not in {200, 303}
     with pytest.raises(Refused, match="QUOTE_EXPIRED"):

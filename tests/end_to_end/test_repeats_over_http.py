@@ -188,35 +188,6 @@ async def abandon(case: Case) -> Request:
     return case.customer, f"/api/bookings/{case.booking}/abandon-change", {}
 
 
-async def add_extras(case: Case) -> Request:
-    wanted = {"extras": [{"code": "BAG20", "passenger": 0}]}
-    quote = await case.customer.on(case.booking, "extras-quote", wanted)
-    return (
-        case.customer,
-        f"/api/bookings/{case.booking}/add-extras",
-        {"quoteId": quote["quoteId"]},
-    )
-
-
-async def abandon_extras(case: Case) -> Request:
-    _, path, body = await add_extras(case)
-    await case.customer.post(path, body)
-    return case.customer, f"/api/bookings/{case.booking}/abandon-extras", {}
-
-
-async def refund_extra(case: Case) -> Request:
-    bag = [{"code": "BAG20", "passenger": 0}]
-    booking = await case.customer.confirmed([case.flight], extras=bag)
-    case.booking = booking["id"]
-    number = {"documentNumber": booking["extras"][0]["documentNumber"]}
-    quote = await case.customer.on(case.booking, "extra-refund-quote", number)
-    return (
-        case.customer,
-        f"/api/bookings/{case.booking}/refund-extra",
-        {"quoteId": quote["quoteId"]},
-    )
-
-
 async def withdraw_service(case: Case) -> Request:
     body = {"passenger": 0, "code": "VGML"}
     await case.customer.on(case.booking, "special-services", body)
@@ -317,9 +288,6 @@ CASES: dict[str, Step] = {
     "/api/bookings/{booking_id}/cancel": cancel,
     "/api/bookings/{booking_id}/modify": modify,
     "/api/bookings/{booking_id}/abandon-change": abandon,
-    "/api/bookings/{booking_id}/add-extras": add_extras,
-    "/api/bookings/{booking_id}/abandon-extras": abandon_extras,
-    "/api/bookings/{booking_id}/refund-extra": refund_extra,
     "/api/bookings/{booking_id}/correct-name": correct_name,
     "/api/bookings/{booking_id}/seats": choose_seat,
     "/api/bookings/{booking_id}/documents": record_document,
@@ -403,6 +371,11 @@ NOT_TRIED: dict[str, str] = {
     "/api/bookings/{booking_id}/modification-quote": "it changes nothing",
     "/api/bookings/{booking_id}/extras-quote": "it changes nothing",
     "/api/bookings/{booking_id}/extra-refund-quote": "it changes nothing",
+    **dict.fromkeys(
+        [f"/api/bookings/{{booking_id}}/{each}-extras" for each in ("add", "abandon")],
+        "in tests/end_to_end/test_extras_after_sale_over_http.py",
+    ),
+    "/api/bookings/{booking_id}/refund-extra": "in the same test",
     "/api/bookings/{booking_id}/credit/{use}": (
         "it is a DELETE: tests/end_to_end/test_pay_with_credit_over_http.py"
     ),
