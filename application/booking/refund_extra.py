@@ -73,7 +73,8 @@ async def quote_extra_refund(
     """
     booking_id, booking = await changeable_booking(ports, principal, id_or_reference)
     facts = await journey_facts(ports, booking)
-    extra = booking_extras.require_return(booking, document, facts)
+    booking_extras.require_return(booking, document, facts)
+    extra = booking_extras.extra_of(booking, document)
     fee = fee_of(booking, extra, facts, await read_book(ports.bus), now=ports.clock())
     quote = ExtraRefundQuote(
         booking_id, extra, fee.percent, fee.amount, fee.vat, ports.clock() + QUOTE_LIFETIME
@@ -147,7 +148,8 @@ class RefundExtra(Command, frozen=True):
         if quote.valid_until <= context.now:
             raise QuoteExpired()
         facts = journey.facts(context, booking)
-        if booking_extras.require_return(booking, document, facts) != quote.extra:
+        booking_extras.require_return(booking, document, facts)
+        if booking_extras.extra_of(booking, document) != quote.extra:
             raise QuoteExpired(reason="booking_changed")
         refunded = booking_extras.refund(
             booking,

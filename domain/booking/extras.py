@@ -79,8 +79,8 @@ def require_abandonable(booking: Booking) -> None:
         raise rejections.NoOrderPending(reason="paid")
 
 
-def require_return(booking: Booking, document: str, facts: Sequence[SegmentFacts]) -> Extra:
-    """Return the extra with this document, which is neither used nor flown, nor checked in.
+def require_return(booking: Booking, document: str, facts: Sequence[SegmentFacts]) -> None:
+    """The extra with this document may be returned: neither used nor flown, nor checked in.
 
     Rejects ExtrasRefused, ModificationPending, PaymentUnconfirmed, PaymentDisputed, NoSuchPart and
     CouponNotOpen.
@@ -89,9 +89,7 @@ def require_return(booking: Booking, document: str, facts: Sequence[SegmentFacts
         raise rejections.ExtrasRefused(reason="not_ticketed", status=booking.status)
     require_not_suspended(booking)
     require_no_modification(booking)
-    extra = next((each for each in booking.extras if each.document == document), None)
-    if extra is None:
-        raise rejections.NoSuchPart(field="document", reason="no_such_extra")
+    extra = extra_of(booking, document)
     coupon = _coupon_of(booking, extra)
     if coupon.status is not CouponStatus.OPEN:
         raise rejections.CouponNotOpen(
@@ -99,6 +97,13 @@ def require_return(booking: Booking, document: str, facts: Sequence[SegmentFacts
         )
     if has_departed(facts[extra.segment]):
         raise rejections.ExtrasRefused(reason="departed", segment=extra.segment)
+
+
+def extra_of(booking: Booking, document: str) -> Extra:
+    """Return the extra with this document; rejects NoSuchPart."""
+    extra = next((each for each in booking.extras if each.document == document), None)
+    if extra is None:
+        raise rejections.NoSuchPart(field="documentNumber", reason="no_such_extra")
     return extra
 
 
@@ -279,12 +284,8 @@ def is_open(action: ExtrasAction, booking: Booking, situation: Situation) -> boo
         case "refund_extra":
             return any(
                 each.document is not None
-                and passes(_require_return, booking, each.document, situation.segments)
+                and passes(require_return, booking, each.document, situation.segments)
                 for each in booking.extras
             )
         case _:
             assert_never(action)
-
-
-def _require_return(booking: Booking, document: str, facts: Sequence[SegmentFacts]) -> None:
-    require_return(booking, document, facts)

@@ -87,10 +87,11 @@ class LaterExtras(Changes):
         booking = self.booking(stream)
         facts = [journey.facts_of(self.flight(each.flight)) for each in booking.segments]
         try:
-            extra = booking_extras.require_return(booking, document, facts)
+            booking_extras.require_return(booking, document, facts)
         except Rejection as rejection:
             self.tally[f"require_return: {type(rejection).__name__}"] += 1
             return
+        extra = booking_extras.extra_of(booking, document)
         now = self.clock()
         fee = refund_extra.fee_of(booking, extra, facts, LAUNCH_BOOK, now=now)
         assert 0 <= fee.vat <= fee.amount <= extra.total
