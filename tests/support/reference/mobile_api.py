@@ -123,7 +123,7 @@ STEPS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "Extras later: the price",
-        "Bags, meals and seats for a booking with tickets. A seat may be gone when it is paid: then "
+        "Bags, meals and seats for a booking with tickets. A seat may be gone when paid: then "
         "another of its kind is given, or its price goes back.",
         "quoteExtras",
     ),
