@@ -7,7 +7,10 @@ import msgspec
 from domain.booking.coupons import CouponStatus, Extra, document_status
 from domain.booking.state import Booking
 from domain.kernel import money
-from domain.pricing.extras import DocumentKind, document_kind
+from domain.pricing import extras as catalogue
+
+# As clients see it.
+DocumentKind = catalogue.DocumentKind
 
 
 class ShownExtra(msgspec.Struct, frozen=True):
@@ -54,7 +57,7 @@ def _shown(booking: Booking, extra: Extra) -> ShownExtra:
         passenger=extra.passenger,
         segment=extra.segment,
         total=money.Money(extra.total, booking.currency),
-        kind=document_kind(extra.code),
+        kind=catalogue.document_kind(extra.code),
         document=extra.document,
         status=None if coupon is None else document_status(extra, coupon),
     )

@@ -148,10 +148,11 @@ def _of_chosen_seats(
     seats: Sequence[SeatChoice],
 ) -> list[ExtraChoice]:
     """Return the extras that the chosen seats cost and that are not wanted already."""
-    for each in (*extras, *seats):
-        if booking.coupon(each.passenger, each.segment) is None:
-            field = "extras" if isinstance(each, ExtraChoice) else "seats"
-            raise rejections.NoSuchPart(field=field, passenger=each.passenger, segment=each.segment)
+    named = [("extras", each.passenger, each.segment) for each in extras]
+    named += [("seats", each.passenger, each.segment) for each in seats]
+    for field, passenger, segment in named:
+        if booking.coupon(passenger, segment) is None:
+            raise rejections.NoSuchPart(field=field, passenger=passenger, segment=segment)
     if len({(each.passenger, each.segment) for each in seats}) != len(seats):
         raise rejections.NoSuchPart(field="seats", reason="two_seats_for_one_passenger")
     sold = tuple(each for each in extras if is_seat(each.code))

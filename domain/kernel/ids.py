@@ -18,7 +18,7 @@ FIRST_PAYMENT = 1
 # 80 bits: sixteen symbols of five.
 CREDIT_RANDOM_BYTES = 10
 TICKET_SERIAL_LIMIT = 10**10
-# Documents of extras begin with 4 after the airline's code; tickets are far below.
+# Documents of extras have 4 to 7 after the airline's code; tickets have 0 to 3.
 DOCUMENT_SERIALS_FROM = 4 * 10**9
 TICKET_NUMBER_LENGTH = 13
 # Carrier (IATA: two characters, not two digits), number from 1, operational suffix.

@@ -37,7 +37,10 @@ async def test_a_bag_and_a_seat_are_bought_later_and_the_bag_is_returned(
     assert sold["paid"]["amount"] == sold["total"]["amount"] == sold_for + 172_50 + 92_00
     assert sold["passengers"][0]["coupons"][0]["seat"] == front
     bag = sold["extras"][0]
-    assert (bag["documentType"], bag["status"], bag["documentNumber"][3]) == ("EMD-A", "O", "4")
+    assert (bag["documentType"], bag["status"]) == ("EMD-A", "O")
+    ticket = sold["passengers"][0]["ticketNumber"]
+    assert ticket[3] in "0123"
+    assert bag["documentNumber"][3] in "4567"
     again = await customer.post(*accepted, key="order")
     assert (again["extrasOrder"], again["extras"]) == (ordered["extrasOrder"], [])
     books = stored_log.balances(system.owner_dsn, name)
