@@ -7,6 +7,7 @@ from domain.booking import sale
 from domain.booking.values import ExtraDocument, Ticket
 from domain.inventory import seat_sale
 from domain.kernel import ids
+from domain.kernel.document_numbers import document_number
 from domain.ledger import carriage
 
 # The reason for seats that were lost while the booking was not paid.
@@ -32,7 +33,7 @@ class ConfirmBooking(Command, frozen=True):
             for index, serial in enumerate(self.serials[:party])
         )
         documents = tuple(
-            ExtraDocument(index, ids.document_number(self.airline_code, serial))
+            ExtraDocument(index, document_number(self.airline_code, serial))
             for index, serial in enumerate(rest)
         )
         entry = carriage.ticketing_entry(

@@ -9,7 +9,7 @@ from domain.booking import seats as booking_seats
 from domain.booking.coupons import CouponStatus
 from domain.booking.values import ExtraDocument, SeatChoice
 from domain.inventory.state import FlightStatus
-from domain.kernel import ids
+from domain.kernel.document_numbers import document_number
 from domain.ledger import carriage
 from domain.pricing.extras import is_seat
 from domain.pricing.price import ExtraPrice
@@ -39,9 +39,7 @@ class IssueExtras(Command, frozen=True):
             seat = chosen.get((each.passenger, each.segment))
             given = _give(context, booking_id, each, seat)
             (sold if given else refused).append(each)
-        numbers = [
-            ids.document_number(self.airline_code, each) for each in self.serials[: len(sold)]
-        ]
+        numbers = [document_number(self.airline_code, each) for each in self.serials[: len(sold)]]
         booking = journey.load(context, booking_id)
         back = sum(each.total for each in refused)
         issued = booking_extras.issue(

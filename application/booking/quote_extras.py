@@ -153,6 +153,8 @@ def _of_chosen_seats(
     for field, passenger, segment in named:
         if booking.coupon(passenger, segment) is None:
             raise rejections.NoSuchPart(field=field, passenger=passenger, segment=segment)
+    if any(booking.passengers[each.passenger].type == "INF" for each in seats):
+        raise rejections.NoSuchPart(field="seats", reason="sits_on_a_lap")
     if len({(each.passenger, each.segment) for each in seats}) != len(seats):
         raise rejections.NoSuchPart(field="seats", reason="two_seats_for_one_passenger")
     sold = tuple(each for each in extras if is_seat(each.code))

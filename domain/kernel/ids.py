@@ -18,8 +18,6 @@ FIRST_PAYMENT = 1
 # 80 bits: sixteen symbols of five.
 CREDIT_RANDOM_BYTES = 10
 TICKET_SERIAL_LIMIT = 10**10
-# Documents of extras have 4 to 7 after the airline's code; tickets have 0 to 3.
-DOCUMENT_SERIALS_FROM = 4 * 10**9
 TICKET_NUMBER_LENGTH = 13
 # Carrier (IATA: two characters, not two digits), number from 1, operational suffix.
 FLIGHT_NUMBER_PATTERN = (
@@ -64,15 +62,6 @@ def ticket_number(airline_code: str, serial: int) -> str:
     number = f"{airline_code}{serial:010d}"
     assert is_ticket_number(number)
     return number
-
-
-def document_number(airline_code: str, serial: int) -> str:
-    """Return the number of the document of an extra (EMD), from a range apart from tickets.
-
-    Both are made from serials of one stock, so that a number is given out only once.
-    """
-    assert 0 < serial < DOCUMENT_SERIALS_FROM
-    return ticket_number(airline_code, DOCUMENT_SERIALS_FROM + serial)
 
 
 def is_ticket_number(text: str) -> bool:

@@ -38,9 +38,8 @@ from domain.inventory.events import (
     FlightRescheduled,
 )
 from domain.inventory.state import FlightStatus
-from tests.property.booking_machine.later_extras import LaterExtras
 from tests.property.booking_machine.machine import PROCESSES, WHICH, WILD, layouts
-from tests.property.booking_machine.modifications import SOME
+from tests.property.booking_machine.modifications import SOME, Changes
 from tests.support.sealed_codes import OPENED, sealed_code
 
 S = Status
@@ -49,7 +48,7 @@ TICKETED = (S.CONFIRMED, S.CHECKED_IN, S.BOARDED)
 MOMENTS = st.sampled_from((60 * 170, 60 * 60, 60 * 47, 60 * 20, 120, 61, 60, 45, 16, 15, 0, -30))
 
 
-class Travel(LaterExtras):
+class Travel(Changes):
     """Passengers who travel, and an airline whose plans change."""
 
     def _next_flight(self) -> str:

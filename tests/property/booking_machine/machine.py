@@ -196,8 +196,8 @@ class World(RuleBasedStateMachine):
             if booking.status not in OVER
             and flights[each.segment].status is not FlightStatus.DEPARTED
         ]
-        if not stuck or booking.awaits_change:
-            return  # a departed flight is closed; a change is paid, completed or expires
+        if not stuck or booking.modification is not None:
+            return  # a departed flight is closed; a modification is paid, completed or expires
         World.tally["next step"] += 1
         if booking.status is Status.PAID:
             assert not booking.obligations, f"{stream} gets no tickets and is not over"
@@ -239,9 +239,8 @@ class World(RuleBasedStateMachine):
         booking = self.booking(stream)
         assert booking.captured is not None
         paid = booking.captured - booking.owed()
-        accepted = booking.modification or booking.extras_order
-        if booking.modification_paid and accepted is not None:
-            paid -= money.Money(accepted.due, booking.currency)
+        if booking.modification_paid and booking.modification is not None:
+            paid -= money.Money(booking.modification.due, booking.currency)
         return paid.amount
 
     def _draw(self, count: int) -> bytes:

@@ -24,7 +24,6 @@ from application.payment.return_parked_funds import ReturnParkedFunds
 from application.ports import RecordedEvent
 from application.pricing import signed_quotes
 from domain.booking import events as bookings
-from domain.booking.extras_events import ExtrasPaid
 from domain.booking.states import Status
 from domain.booking.values import Obligation
 from domain.inventory import events as flights
@@ -350,8 +349,6 @@ class Back(Travel):
                 return [self.confirmation(stream)]
             case bookings.ModificationPaid():
                 return [self.completion(stream)]
-            case ExtrasPaid():
-                return [self.issuance(stream)]
             case flights.SeatsReleased() | flights.WaitlistLeft():
                 return [OfferSeats(stream)]
             case _ if isinstance(owed, Obligation):

@@ -256,6 +256,16 @@ def test_nobody_is_sold_a_second_seat_or_one_of_another() -> None:
         plain.quote(seats=[SeatChoice(0, 0, "10A")])
 
 
+def test_an_infant_is_sold_no_seat_and_a_child_none_at_an_exit() -> None:
+    case = Ticketed(party=("ADT", "CHD", "INF"))
+    with pytest.raises(rejections.NoSuchPart):
+        case.quote(seats=[SeatChoice(2, 0, "10A")])
+    with pytest.raises(pricing_rejections.ExtraRefused):
+        case.quote(ExtraChoice("FRONT", 2, 0))
+    with pytest.raises(pricing_rejections.ExtraRefused):
+        case.quote(ExtraChoice("LEGROOM", 1, 0))
+
+
 def test_extras_are_sold_until_sales_close_and_to_who_is_not_checked_in() -> None:
     case = Ticketed(in_days=1)
     case.quote(BAG)
