@@ -40,6 +40,11 @@ quote_modification: quote another flight, date or cabin for one segment
 exchange_target: the class of another flight that a segment is exchanged for, and its fare
 modify_booking: accept the quote of a modification
 complete_modification: complete a paid modification, or expire or abandon an unpaid one
+quote_extras: quote extras for a ticketed booking
+order_extras: order them; abandon or expire an unpaid order
+issue_extras: sell the extras of a paid order
+refund_extra: quote the return of one extra, and carry it out
+extra_seats: seats among the extras of an order
 cancel_booking: quote the cancellation of a booking or a part of it, and carry it out
 divide_booking: passengers leave for a booking of their own
 grant_refund: refund beyond the rules
@@ -60,6 +65,7 @@ index_bookings: keep the index by which staff find bookings
 search_terms: by what staff find bookings, in comparable form
 attach_booking: attach a booking to the account of its traveller
 booking_details: a booking as its owner and staff see it
+extra_documents: the extras of a booking with their documents
 booking_refunds: the refunds of a booking as its owner sees them
 list_bookings: the bookings of a user
 read_calendar: the flights of a booking as a calendar file
@@ -71,6 +77,7 @@ read_boarding_passes: the boarding passes of a booking
 boarding_pass_facts: the facts of a pass from the booking, its flight and its people
 boarding_pass_printer: the port that draws boarding passes
 letters: letters to passengers and their words
+letter_words: the words of letters about payments and extras
 letter_reasons: what letters say about codes
 condition_words: the conditions and bags of a fare in words
 letter_batches: letters that one message of the queue carries

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from application.booking import journey, paid_seats
 from application.booking.complete_modification import AbandonModification
+from application.booking.order_extras import AbandonExtras
 from application.commands import stream_kinds
 from application.commands.context import DecisionContext
 from application.credit.dispute_credit import charge_back_credit, park_unused
@@ -154,13 +155,16 @@ def _from_bookings(
 
 
 def _end_modification(context: DecisionContext, booking_id: str) -> None:
-    """Abandon an unpaid modification, whose coupons would be exchanged otherwise."""
+    """Abandon an unpaid change, whose coupons would be exchanged otherwise, or sold more with."""
     booking = journey.load(context, booking_id)
-    if booking.modification is None:
+    if not booking.awaits_change:
         return
     if booking.modification_paid:
         raise rejections.ModificationPending()
-    AbandonModification(booking_id=booking_id).decide(context)
+    if booking.extras_order is not None:
+        AbandonExtras(booking_id=booking_id).decide(context)
+    else:
+        AbandonModification(booking_id=booking_id).decide(context)
 
 
 def _reached(

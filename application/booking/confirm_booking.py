@@ -7,6 +7,7 @@ from domain.booking import sale
 from domain.booking.values import ExtraDocument, Ticket
 from domain.inventory import seat_sale
 from domain.kernel import ids
+from domain.kernel.document_numbers import document_number
 from domain.ledger import carriage
 
 # The reason for seats that were lost while the booking was not paid.
@@ -25,12 +26,15 @@ class ConfirmBooking(Command, frozen=True):
         booking = journey.load(context, self.booking_id)
         if booking.tickets:
             return Reply(self.booking_id)
-        numbers = [ids.ticket_number(self.airline_code, serial) for serial in self.serials]
         party = len(booking.passengers)
-        tickets = tuple(Ticket(index, number) for index, number in enumerate(numbers[:party]))
+        rest = self.serials[party : party + len(booking.extras)]
+        tickets = tuple(
+            Ticket(index, ids.ticket_number(self.airline_code, serial))
+            for index, serial in enumerate(self.serials[:party])
+        )
         documents = tuple(
-            ExtraDocument(index, number)
-            for index, number in enumerate(numbers[party : party + len(booking.extras)])
+            ExtraDocument(index, document_number(self.airline_code, serial))
+            for index, serial in enumerate(rest)
         )
         entry = carriage.ticketing_entry(
             carriage.Posted(

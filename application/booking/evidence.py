@@ -22,6 +22,7 @@ from application.queries import ListedDispute
 from domain.booking import events as bookings
 from domain.booking.check_in_events import DepartureWithdrawn
 from domain.booking.division_events import BookingDividedOff
+from domain.booking.extras_events import ExtraRefunded, ExtrasIssued
 from domain.booking.seat_events import SeatExtrasRefunded
 from domain.booking.state import Booking
 from domain.credit import gift_cards
@@ -49,6 +50,8 @@ LETTERS: Mapping[type, type[letters.BookingLetter]] = {
     bookings.DisruptionOffered: letters.DisruptionLetter,
     bookings.DisruptionReminded: letters.DisruptionReminder,
     SeatExtrasRefunded: letters.SeatLetter,
+    ExtrasIssued: letters.ExtrasLetter,
+    ExtraRefunded: letters.ExtraRefundLetter,
     BookingDividedOff: letters.DivisionLetter,
 }
 

@@ -50,6 +50,7 @@ _ALSO_AFTER_THE_END = (
     letters.CancellationLetter
     | letters.ClaimLetter
     | letters.CreditLetter
+    | letters.ExtraRefundLetter
     | letters.LapsedLetter
     | letters.ReturnedMoneyLetter
 )

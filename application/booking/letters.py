@@ -5,13 +5,13 @@ The facts of a letter come from its booking; amounts are in minor units, as they
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import ClassVar, Literal
-
-import msgspec
+from typing import ClassVar
 
 from application import ports
+from application.booking import letter_words
 
-Language = Literal["en", "ar"]
+Language = letter_words.Language
+Words = letter_words.Words
 
 
 class BookingLetter(ports.BackgroundTask, frozen=True):
@@ -31,6 +31,26 @@ class ModificationLetter(BookingLetter, frozen=True):
     """The booking has new flights and tickets; `about` is the number of the modification."""
 
     topic: ClassVar[str] = "mail.change_completed"
+
+
+class ExtrasLetter(BookingLetter, frozen=True, kw_only=True):
+    """Extras are sold; `about` is the number of the order. What was `paid` for it and what of that
+    comes back for extras that could not be given, in minor units.
+    """
+
+    topic: ClassVar[str] = "mail.extras_sold"
+
+    paid: int
+    refund: int
+
+
+class ExtraRefundLetter(BookingLetter, frozen=True, kw_only=True):
+    """An extra was returned; `about` is its document. Fee and refund in minor units."""
+
+    topic: ClassVar[str] = "mail.extra_refunded"
+
+    fee: int
+    refund: int
 
 
 class CancellationLetter(BookingLetter, frozen=True, kw_only=True):
@@ -168,13 +188,6 @@ def seat_letter(booking_id: str, *, refund: int, now: dt.datetime) -> SeatLetter
     return SeatLetter(booking_id=booking_id, about=f"{now:%Y%m%dT%H%M%S%f}", refund=refund)
 
 
-class Words(msgspec.Struct, frozen=True):
-    """Subject and text with placeholders for facts."""
-
-    subject: str
-    text: str
-
-
 # What a letter about a cancelled part says about the rest, and how a list of flights marks one that
 # the airline cancelled.
 REMAINING: Mapping[Language, str] = {
@@ -209,6 +222,8 @@ LETTERS: Mapping[type[BookingLetter], Mapping[Language, Words]] = {
             "{flights}\n\nالتذاكر:\n{tickets}\n\n{conditions}\n",
         ),
     },
+    ExtrasLetter: letter_words.EXTRAS,
+    ExtraRefundLetter: letter_words.EXTRA_REFUND,
     CancellationLetter: {
         "en": Words(
             "Cancellation in your booking {reference}",
@@ -311,85 +326,10 @@ LETTERS: Mapping[type[BookingLetter], Mapping[Language, Words]] = {
             "لأي من رحلاتنا، كليًا أو جزئيًا، حتى {until}، وتجده في حسابك.\n",
         ),
     },
-    ReseatedLetter: {
-        "en": Words(
-            "You fly after all: booking {reference}",
-            "Dear {name},\n\nyour payment for booking {reference} came after the time for it had "
-            "ended. The seats were still free, so you have them at the price that you booked:\n\n"
-            "{flights}\n\nSeats:\n{seats}\n\nThe tickets follow in a message of their own.\n",
-        ),
-        "ar": Words(
-            "ستسافرون رغم تأخر الدفع: الحجز {reference}",
-            "عزيزنا {name}،\n\nوصل الدفع للحجز {reference} بعد انتهاء مهلته. كانت المقاعد لا تزال "
-            "متاحة فأصبحت لك بالسعر الذي حجزت به:\n\n{flights}\n\nالمقاعد:\n{seats}\n\n"
-            "تصلك التذاكر في رسالة مستقلة.\n",
-        ),
-    },
-    ReturnedMoneyLetter: {
-        "en": Words(
-            "We return a payment: booking {reference}",
-            "Dear {name},\n\nwe return {amount} that was paid for booking {reference}, because "
-            "{reason}\n\nThe money goes back to the card that was used; banks may take some days "
-            "to show it.\n",
-        ),
-        "ar": Words(
-            "نعيد مبلغًا مدفوعًا: الحجز {reference}",
-            "عزيزنا {name}،\n\nنعيد مبلغ {amount} المدفوع للحجز {reference}. السبب: {reason}\n\n"
-            "يعود المبلغ إلى البطاقة المستخدمة، وقد يستغرق ظهوره لدى البنك بضعة أيام.\n",
-        ),
-    },
-    RestLetter: {
-        "en": Words(
-            "Please pay the rest: booking {reference}",
-            "Dear {name},\n\nwe have received {received} for booking {reference}:\n\n{flights}\n\n"
-            "{rest} is still due. Please pay the rest from your booking by {until} (UTC). "
-            "Otherwise what you have paid goes back to you.\n",
-        ),
-        "ar": Words(
-            "يرجى دفع الباقي: الحجز {reference}",
-            "عزيزنا {name}،\n\nاستلمنا {received} للحجز {reference}:\n\n{flights}\n\n"
-            "ولا يزال {rest} مستحقًا. يرجى "
-            "دفع الباقي من صفحة حجزك قبل {until} (التوقيت العالمي)، وإلا أعدنا إليك ما دفعته.\n",
-        ),
-    },
-    OfferLetter: {
-        "en": Words(
-            "Seats for your booking {reference}",
-            "Dear {name},\n\nseats have come free for your booking {reference}:\n\n{flights}\n\n"
-            "They are kept for you until {until} (UTC). Pay by then to have them.\n"
-            "Price: {total}\n\n{conditions}\n",
-        ),
-        "ar": Words(
-            "مقاعد متاحة لحجزك {reference}",
-            "عزيزنا {name}،\n\nأصبحت مقاعد متاحة لحجزك {reference}:\n\n{flights}\n\n"
-            "نحتفظ بها لك حتى {until} (التوقيت العالمي). يرجى الدفع قبل ذلك.\nالسعر: {total}\n\n"
-            "{conditions}\n",
-        ),
-    },
-    PaymentLinkLetter: {
-        "en": Words(
-            "You can pay now: booking {reference}",
-            "Dear {name},\n\nthe payment for booking {reference} was delayed. You can pay now:"
-            "\n\n{url}\n\n{flights}\n\nThe seats are kept for you until {until} (UTC).\n"
-            "Amount: {amount}\n",
-        ),
-        "ar": Words(
-            "يمكنك الدفع الآن: الحجز {reference}",
-            "عزيزنا {name}،\n\nتأخر الدفع للحجز {reference}. يمكنك الدفع الآن:\n\n{url}\n\n"
-            "{flights}\n\nنحتفظ بالمقاعد لك حتى {until} (التوقيت العالمي).\nالمبلغ: {amount}\n",
-        ),
-    },
-    LapsedLetter: {
-        "en": Words(
-            "Booking {reference} could not be paid in time",
-            "Dear {name},\n\nthe payment page of booking {reference} could not be opened in time. "
-            "The booking has lapsed, and nothing was paid on that page. You are welcome to book "
-            "again.\n",
-        ),
-        "ar": Words(
-            "تعذّر دفع الحجز {reference} في الوقت المحدد",
-            "عزيزنا {name}،\n\nتعذّر فتح صفحة الدفع للحجز {reference} في الوقت المحدد. انتهت صلاحية "
-            "الحجز ولم يُدفع أي مبلغ عبر هذه الصفحة. يسعدنا أن تحجز من جديد.\n",
-        ),
-    },
+    ReseatedLetter: letter_words.RESEATED,
+    ReturnedMoneyLetter: letter_words.RETURNED_MONEY,
+    RestLetter: letter_words.REST,
+    OfferLetter: letter_words.OFFER,
+    PaymentLinkLetter: letter_words.PAYMENT_LINK,
+    LapsedLetter: letter_words.LAPSED,
 }

@@ -16,6 +16,7 @@ ChangeKind = Literal[
     "check_in",
     "cancellation",
     "modification",
+    "extras",
     "disruption",
     "suspension",
     "division",

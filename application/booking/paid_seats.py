@@ -53,8 +53,8 @@ def restore(
     """Give passengers (None: all) who paid for a seat of these segments (None: all) and have none
     of its category another one; return what is refunded for those who get none, in minor units.
 
-    Before tickets are issued nothing is refunded, and while a modification pends: the end of both
-    restores the seats again.
+    Before tickets are issued nothing is refunded, and while a modification or an order of extras
+    pends: the end of each restores the seats again.
     """
     booking = journey.load(context, booking_id)
     lost = [
@@ -65,7 +65,7 @@ def restore(
         and _is_lost(context, booking_id, extra)
     ]
     left = tuple(extra for extra in lost if not give(context, booking_id, extra))
-    if not left or booking.status not in states.TICKETED or booking.modification is not None:
+    if not left or booking.status not in states.TICKETED or booking.awaits_change:
         return 0
     return _refund(context, booking_id, left, reason)
 

@@ -180,7 +180,7 @@ def _step(
 def _step_of_ticketed(
     booking: Booking, payment: Payment, *, is_due: bool, now: dt.datetime
 ) -> PaymentStep:
-    if booking.modification is None or not is_due:
+    if not booking.awaits_change or not is_due:
         return PaymentStep.CONFIRMED if payment.is_settled() else PaymentStep.UNCHANGED
     if booking.modification_paid:
         return PaymentStep.PAID

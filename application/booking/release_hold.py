@@ -1,4 +1,4 @@
-"""Expire an unpaid booking or modification, after asking Stripe and expiring the session.
+"""Expire an unpaid booking or change of one, after asking Stripe and expiring the session.
 
 The session is expired first so that nobody pays for released seats. If Stripe cannot be reached
 until an hour after the deadline, the seats are released anyway, and a later payment is parked.
@@ -12,6 +12,7 @@ from application import ports
 from application.booking import live_session
 from application.booking.complete_modification import ExpireModification
 from application.booking.expire_booking import HOLD_LAPSED, ExpireBooking
+from application.booking.order_extras import ExpireExtrasOrder
 from application.commands import follow_up, stream_kinds
 from application.commands.bus import CommandBus
 from application.commands.command import Command
@@ -25,7 +26,7 @@ HOLD_LAPSED_UNASKED = "hold_lapsed_provider_unreachable"
 
 
 class HoldReleaser:
-    """Expires bookings and modifications after their deadline; a repeat has no effect."""
+    """Expires bookings and changes of them after their deadline; a repeat has no effect."""
 
     def __init__(
         self, *, bus: CommandBus, collector: collect.Collector, clock: ports.Clock
@@ -35,7 +36,7 @@ class HoldReleaser:
         self._clock = clock
 
     async def release(self, booking_stream: str, *, cause: follow_up.Cause) -> None:
-        """Expire the booking, or its modification, if it is still unpaid after asking Stripe.
+        """Expire the booking, or the change of it, if it is still unpaid after asking Stripe.
 
         Raises GatewayTimeout and GatewayUnavailable until PROVIDER_PATIENCE has passed; rejects
         AttemptPending while a bank decides.
@@ -59,6 +60,8 @@ class HoldReleaser:
         if _deadline(await self._current(booking_stream)) != deadline:
             return
         command: Command = ExpireBooking(booking_id=booking_stream, reason=reason)
+        if booking.extras_order is not None:
+            command = ExpireExtrasOrder(booking_id=booking_stream, reason=reason)
         if booking.modification is not None:
             command = ExpireModification(booking_id=booking_stream, reason=reason)
         await self._bus.submit(follow_up.envelope(cause, f"expire:{deadline.isoformat()}", command))
@@ -77,6 +80,6 @@ def _deadline(booking: Booking | None) -> dt.datetime | None:
     """Return the deadline of what is unpaid; None where nothing can expire."""
     if booking is None:
         return None
-    if booking.modification is not None:
+    if booking.awaits_change:
         return None if booking.modification_paid else booking.modification_until
     return booking.hold_until if booking.status in states.UNPAID else None

@@ -15,6 +15,7 @@ from application.booking import condition_words, letter_reasons, letters, people
 from application.booking.letter_batches import ReadLetter
 from application.booking.letter_drafts import Draft, DraftReader
 from application.commands.bus import CommandBus
+from application.pricing import extra_names
 from domain.booking.state import Booking
 from domain.inventory.state import Flight, FlightStatus
 from domain.kernel import ids, money
@@ -110,7 +111,7 @@ def _written(draft: Draft) -> mail.Letter | None:
 
 def _deadline(booking: Booking) -> str:
     """Return until when what is due may be paid, in UTC."""
-    until = booking.hold_until if booking.modification is None else booking.modification_until
+    until = booking.modification_until if booking.awaits_change else booking.hold_until
     return "" if until is None else f"{until:%Y-%m-%d %H:%M}"
 
 
@@ -133,6 +134,7 @@ def _journey(
             for segment, flight in ahead.items()
         ),
         "seats": _seats(booking, ahead, passengers),
+        "extras": _extras(booking, ahead, passengers, language),
         "tickets": "\n".join(
             f"  {ticket.number}  {passengers[ticket.passenger]}"
             for ticket in booking.tickets
@@ -191,6 +193,21 @@ def _seats(booking: Booking, ahead: dict[int, Flight], passengers: list[str]) ->
     return "\n".join(lines)
 
 
+def _extras(
+    booking: Booking, ahead: dict[int, Flight], passengers: list[str], language: letters.Language
+) -> str:
+    """Return a line for each extra of a flight still to come; a dash where there is none."""
+    lines = []
+    for each in booking.extras:
+        coupon = booking.coupon(each.passenger, each.segment)
+        if each.segment in ahead and coupon is not None and not coupon.is_final:
+            name = extra_names.NAMES.get(each.code, {language: each.code})[language]
+            flight = ahead[each.segment]
+            line = f"  {name}  {flight.number}  {passengers[each.passenger]}  {each.document or ''}"
+            lines.append(line.rstrip())
+    return "\n".join(lines) or "  -"
+
+
 def _decided(
     letter: letters.BookingLetter, currency: str, language: letters.Language
 ) -> dict[str, str]:
@@ -199,6 +216,16 @@ def _decided(
         case letters.CancellationLetter(fee=fee, refund=refund):
             return {
                 "fee": money.display(money.Money(fee, currency)),
+                "refund": money.display(money.Money(refund, currency)),
+            }
+        case letters.ExtraRefundLetter(fee=fee, refund=refund):
+            return {
+                "fee": money.display(money.Money(fee, currency)),
+                "refund": money.display(money.Money(refund, currency)),
+            }
+        case letters.ExtrasLetter(paid=paid, refund=refund):
+            return {
+                "paid": money.display(money.Money(paid, currency)),
                 "refund": money.display(money.Money(refund, currency)),
             }
         case letters.DivisionLetter(source=source):

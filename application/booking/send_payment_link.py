@@ -15,7 +15,7 @@ async def send_payment_link(bus: CommandBus, sender: LetterSender, task: Payment
     booking = (await bus.current(stream_kinds.BOOKING, task.booking_id))[0]
     if booking is None:
         return
-    awaits_change = booking.modification is not None and not booking.modification_paid
+    awaits_change = booking.awaits_change and not booking.modification_paid
     if booking.status not in states.UNPAID and not awaits_change:
         return
     payment_id = collect.payment_of(task.booking_id, booking)

@@ -67,7 +67,7 @@ def _may_still_be_paid(
         return False
     if payment_id != ids.payment_stream(payment.booking, booking.payment_number()):
         return False
-    if booking.modification is not None and booking.status in states.TICKETED:
+    if booking.awaits_change and booking.status in states.TICKETED:
         return True
     if booking.status not in states.UNPAID:
         return False

@@ -242,7 +242,7 @@ def _other_seat(context: DecisionContext, booking_id: str, place: Place) -> str 
     """
     booking = journey.load(context, booking_id)
     paid = {each.passenger for each in paid_seats.sold_seats(booking, place.segment)}
-    if booking.status not in states.TICKETED or booking.modification is not None:
+    if booking.status not in states.TICKETED or booking.awaits_change:
         return None
     if place.passenger not in paid:
         return None

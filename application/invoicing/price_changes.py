@@ -28,6 +28,7 @@ from domain.booking.events import (
     PassengersMissed,
     RefundGranted,
 )
+from domain.booking.extras_events import ExtraRefunded, ExtrasIssued
 from domain.booking.seat_events import SeatExtrasRefunded
 from domain.booking.state import Booking
 from domain.invoicing.events import DocumentKind, DocumentReason
@@ -47,6 +48,8 @@ REASONS: dict[type[BookingEvent], DocumentReason] = {
     PassengersMissed: "no_show",
     RefundGranted: "goodwill",
     SeatExtrasRefunded: "seat_lost",
+    ExtrasIssued: "extras",
+    ExtraRefunded: "extra_returned",
     CouponsVoided: "charged_back",
     DepartureWithdrawn: "correction",
 }

@@ -52,6 +52,8 @@ REASON_TEXTS: dict[DocumentReason, str] = {
     "no_show": "Airport charges of a flight that was not taken",
     "goodwill": "Refund granted by the airline",
     "seat_lost": "Seat that could not be provided",
+    "extras": "Sale of bags, meals and seats",
+    "extra_returned": "Return of a bag, a meal or a seat",
     "charged_back": "Carriage whose price a bank took back",
     "correction": "Correction of a departure recorded by mistake",
 }

@@ -11,6 +11,7 @@ read_seats: the seat map of a flight with prices
 read_extras: what can be bought with a flight
 quote_journey: quote a journey for a party
 journeys: the price of a journey on flights as they are now
+extra_names: what extras are called in both languages
 seat_extras: seats that are sold as extras
 extra_prices: what extras cost under the versions that they are sold under
 quotes: journey quotes, which are signed and expire

@@ -6,6 +6,7 @@ and its line in `registry.py`.
 process: what a process is, and what its action may use
 confirm_when_paid: issue the tickets of a paid booking
 complete_modification_when_paid: exchange the segment of a booking when its modification is paid
+issue_extras_when_paid: sell ordered extras, with their documents, when they are paid
 settle_money_when_parked: settle captured money that its booking could not take
 return_parts_when_unpaid: returns what was paid of what has ended before the rest came
 return_credit_when_unpaid: returns credit that was to pay for what has ended unpaid

@@ -258,7 +258,7 @@ def must_wait(recorded: RecordedEvent, booking: Booking) -> bool:
     if is_moving_to(recorded.stream, booking):
         return True
     closes = isinstance(recorded.event, FlightDeparted | DepartureWithdrawn)
-    if closes and booking.modification is not None:
+    if closes and booking.awaits_change:
         return True
     ticketing = booking.status is Status.PAID and not booking.obligations
     return ticketing and not isinstance(recorded.event, FlightCancelled)

@@ -16,6 +16,7 @@ from domain.booking.events import (
     PassengersMissed,
     RefundGranted,
 )
+from domain.booking.extras_events import ExtraRefunded, ExtrasIssued
 from domain.booking.seat_events import SeatExtrasRefunded
 from domain.booking.state import Booking
 from domain.booking.values import Obligation
@@ -37,6 +38,8 @@ def obligation(event: DomainEvent) -> Obligation | None:
             | ModificationCompleted(obligation=found)
             | SeatExtrasRefunded(obligation=found)
             | CouponsVoided(obligation=found)
+            | ExtrasIssued(obligation=found)
+            | ExtraRefunded(obligation=found)
         ):
             return found
         case _:
@@ -105,6 +108,8 @@ PROCESS = Process(
         ModificationCompleted,
         SeatExtrasRefunded,
         CouponsVoided,
+        ExtrasIssued,
+        ExtraRefunded,
     ),
     run=refund,
     wanted=lambda event: obligation(event) is not None,
@@ -117,6 +122,8 @@ PROCESS = Process(
             ModificationCompleted,
             SeatExtrasRefunded,
             CouponsVoided,
+            ExtrasIssued,
+            ExtraRefunded,
         ),
     ),
 )

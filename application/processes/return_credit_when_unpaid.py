@@ -5,16 +5,24 @@ from application.credit.return_unused_credit import ReturnUnusedCredit
 from application.ports import RecordedEvent
 from application.processes.process import BookingStep, Process, ProcessContext, TicketNumbers
 from domain.booking.events import BookingCancelled, BookingExpired, ModificationExpired
+from domain.booking.extras_events import ExtrasOrderExpired
 from domain.kernel import ids
 from domain.kernel.events import DomainEvent
 
 NAME = "return_credit_when_unpaid"
+ENDED_UNPAID: tuple[type[DomainEvent], ...] = (
+    BookingExpired,
+    BookingCancelled,
+    ModificationExpired,
+    ExtrasOrderExpired,
+)
 
 
 def payment_of(booking_id: str, event: DomainEvent) -> str:
     """Return the payment of the amount that is not due any more."""
-    number = event.number + 1 if isinstance(event, ModificationExpired) else ids.FIRST_PAYMENT
-    return ids.payment_stream(booking_id, number)
+    if isinstance(event, ModificationExpired | ExtrasOrderExpired):
+        return ids.payment_stream(booking_id, event.number + 1)
+    return ids.payment_stream(booking_id, ids.FIRST_PAYMENT)
 
 
 def _return(
@@ -34,9 +42,7 @@ async def return_credit(recorded: RecordedEvent, context: ProcessContext) -> Non
 
 PROCESS = Process(
     name=NAME,
-    starts_on=(BookingExpired, BookingCancelled, ModificationExpired),
+    starts_on=ENDED_UNPAID,
     run=return_credit,
-    step=BookingStep(
-        command=_return, starts_on=(BookingExpired, BookingCancelled, ModificationExpired)
-    ),
+    step=BookingStep(command=_return, starts_on=ENDED_UNPAID),
 )

@@ -4,8 +4,7 @@ from application.booking.return_parts import ReturnParts
 from application.commands import stream_kinds
 from application.ports import RecordedEvent
 from application.processes.process import BookingStep, Process, ProcessContext, TicketNumbers
-from application.processes.return_credit_when_unpaid import payment_of
-from domain.booking.events import BookingCancelled, BookingExpired, ModificationExpired
+from application.processes.return_credit_when_unpaid import ENDED_UNPAID, payment_of
 from domain.kernel.events import DomainEvent
 
 NAME = "return_parts_when_unpaid"
@@ -27,9 +26,7 @@ async def return_parts(recorded: RecordedEvent, context: ProcessContext) -> None
 
 PROCESS = Process(
     name=NAME,
-    starts_on=(BookingExpired, BookingCancelled, ModificationExpired),
+    starts_on=ENDED_UNPAID,
     run=return_parts,
-    step=BookingStep(
-        command=_return, starts_on=(BookingExpired, BookingCancelled, ModificationExpired)
-    ),
+    step=BookingStep(command=_return, starts_on=ENDED_UNPAID),
 )

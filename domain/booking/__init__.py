@@ -21,6 +21,7 @@ reseating: an expired booking takes its seats again when its money came late
 cancellation: cancellation of the booking or a part of it, refunds
 refund_approval: when a refund beyond the rules needs a second person
 modification: one segment exchanged for another
+extras: extras sold after the tickets, and extras returned
 disruption: flights that the airline cancelled or rescheduled
 suspension: coupons that must not be used while their payment is unconfirmed or disputed
 charge_back: coupons that are void because a dispute about their payment is lost
@@ -31,6 +32,7 @@ events: all events
 hold_extension_events: the event by which a hold is extended
 check_in_events: the root of the events from check-in on, and the withdrawal of a departure
 division_events: the events of a division
+extras_events: the events about extras after the sale
 reseating_events: the event of a booking that takes its seats again
 seat_events: the root of the events about seats, and seats that were refunded
 suspension_events: the events about suspended coupons
@@ -77,4 +79,6 @@ B12 A booking stays with every account that has it: only one that an agency or t
     sold is attached to another account, and to one only, until that account is closed.
 B13 Nobody alone refunds more of a booking beyond the rules than one person may, however often,
     and nothing of a divided one.
+B14 Who pays for an extra after the sale gets it, or the money back in the same append.
+B15 Returning an extra costs the share that cancelling its flight would cost.
 """

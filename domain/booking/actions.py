@@ -10,6 +10,7 @@ from domain.booking import (
     check_in,
     disruption,
     division,
+    extras,
     modification,
     passenger_details,
     sale,
@@ -27,6 +28,7 @@ Action = Literal[
     check_in.CheckInAction,
     disruption.DisruptionAction,
     division.DivisionAction,
+    extras.ExtrasAction,
 ]
 Part = TypeVar("Part")
 _OpenNow = Callable[[Booking, Situation], bool]
@@ -48,12 +50,14 @@ _GUARDED: tuple[tuple[Action, _OpenNow], ...] = (
     *_guarded(get_args(check_in.CheckInAction), check_in.is_open),
     *_guarded(get_args(disruption.DisruptionAction), disruption.is_open),
     *_guarded(get_args(division.DivisionAction), division.is_open),
+    *_guarded(get_args(extras.ExtrasAction), extras.is_open),
 )
 # These pass for no booking without tickets.
 _OF_TICKETS: tuple[Action, ...] = (
     "modify",
     *get_args(check_in.CheckInAction),
     *get_args(division.DivisionAction),
+    *get_args(extras.ExtrasAction),
 )
 _BEFORE_TICKETS = tuple([each for each in _GUARDED if each[0] not in _OF_TICKETS])
 

@@ -10,6 +10,7 @@ import msgspec
 
 from domain.booking.states import Status
 from domain.booking.values import Channel, DocumentProblem
+from domain.pricing.extras import document_kind
 from domain.pricing.price import CouponPrice, Lines
 
 
@@ -122,6 +123,17 @@ class Extra(msgspec.Struct, frozen=True):
     def total(self) -> int:
         """What was paid for the extra."""
         return self.net + self.vat
+
+
+def document_status(extra: Extra, coupon: Coupon) -> CouponStatus:
+    """Return the status of the document of an extra, which is sold with the coupon.
+
+    An EMD-A follows it step by step. An EMD-S is open until the coupon is final: it is not checked
+    in or lifted.
+    """
+    if document_kind(extra.code) == "EMD-A" or coupon.is_final:
+        return coupon.status
+    return C.OPEN
 
 
 def roll_up(status: Status, coupons: Sequence[Coupon]) -> Status:

@@ -11,6 +11,7 @@ from domain.booking.attachment_events import AttachmentEvent
 from domain.booking.charge_back_events import ChargeBackEvent
 from domain.booking.check_in_events import CheckInFact, DepartureWithdrawn
 from domain.booking.division_events import DivisionEvent
+from domain.booking.extras_events import ExtrasEvent
 from domain.booking.hold_extension_events import HoldExtensionEvent
 from domain.booking.refund_approval_events import RefundApprovalEvent
 from domain.booking.reseating_events import ReseatingEvent
@@ -394,4 +395,5 @@ DisruptionEvent = DisruptionOffered | DisruptionAnswered | DisruptionReminded
 _Travelled = BookingInitiated | SaleEvent | SeatEvent | PassengerDetailEvent | CheckInEvent
 _Changed = CancellationEvent | ModificationEvent | DisruptionEvent | DivisionEvent
 _Special = SuspensionEvent | ChargeBackEvent | ReseatingEvent | AttachmentEvent
-BookingEvent = _Travelled | _Changed | _Special | RefundApprovalEvent | HoldExtensionEvent
+_Later = RefundApprovalEvent | HoldExtensionEvent | ExtrasEvent
+BookingEvent = _Travelled | _Changed | _Special | _Later

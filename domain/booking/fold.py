@@ -9,6 +9,7 @@ from domain.booking import (
     check_in,
     disruption,
     division,
+    extras,
     hold_extension,
     modification,
     passenger_details,
@@ -56,6 +57,8 @@ def evolve(booking: Booking | None, event: BookingEvent) -> Booking:
             return division.evolve(booking, event)
         case "attachment":
             return attachment.evolve(booking, event)
+        case "extras":
+            return extras.evolve(booking, event)
         case "hold_extension":
             return hold_extension.evolve(booking, event)
         case "refund_approval":

@@ -74,7 +74,9 @@ def require_segment(booking: Booking, segment: int) -> None:
 
 
 def require_no_modification(booking: Booking) -> None:
-    """No accepted modification is unfinished; otherwise ModificationPending."""
+    """No accepted modification or order of extras is unfinished; otherwise ModificationPending."""
+    if booking.extras_order is not None:
+        raise rejections.ModificationPending(reason="extras_ordered")
     if booking.modification is not None:
         raise rejections.ModificationPending()
 

@@ -92,6 +92,18 @@ class ModificationRefused(Rejection):
     code: ClassVar[str] = "INVALID_STATE_TRANSITION"
 
 
+class ExtrasRefused(Rejection):
+    """No extras are sold or returned: no tickets yet, or the flight has departed."""
+
+    code: ClassVar[str] = "INVALID_STATE_TRANSITION"
+
+
+class NoOrderPending(Rejection):
+    """There is no order of extras that could be issued, abandoned or expired."""
+
+    code: ClassVar[str] = "INVALID_STATE_TRANSITION"
+
+
 class CouponNotOpen(Rejection):
     """The coupon is used, refunded, on board or in another booking already."""
 

@@ -7,7 +7,7 @@ from typing import Literal, assert_never
 
 from msgspec.structs import replace
 
-from domain.booking import modification, rejections, states
+from domain.booking import extras, modification, rejections, states
 from domain.booking.coupons import Coupon, Extra
 from domain.booking.events import (
     BookingConfirmed,
@@ -98,8 +98,8 @@ def require_hold(booking: Booking, *, now: dt.datetime) -> None:
 
 
 def require_checkout(booking: Booking, *, now: dt.datetime) -> None:
-    """The price, or an accepted modification, is due and may still be paid."""
-    if booking.modification is not None and booking.status in states.TICKETED:
+    """The price, an accepted modification or ordered extras are due and may still be paid."""
+    if booking.awaits_change and booking.status in states.TICKETED:
         if booking.modification_paid:
             raise rejections.NothingDue()
         if booking.modification_until is None or now >= booking.modification_until:
@@ -167,10 +167,10 @@ def retry_payment(booking: Booking, *, waits_until: dt.datetime) -> list[Booking
 
 
 def require_payable(booking: Booking) -> None:
-    """Money may pay for the booking, or for its modification; otherwise BookingHasExpired and
-    TransitionRefused.
+    """Money may pay for the booking, its modification or ordered extras; otherwise
+    BookingHasExpired and TransitionRefused.
     """
-    if booking.modification is not None and not booking.modification_paid:
+    if booking.awaits_change and not booking.modification_paid:
         return
     if booking.status is Status.EXPIRED:
         raise rejections.BookingHasExpired()
@@ -178,7 +178,7 @@ def require_payable(booking: Booking) -> None:
 
 
 def pay(booking: Booking, *, payment: str, captured: money.Money) -> list[BookingEvent]:
-    """A payment captured the amount due (B2): the price, or what a modification costs.
+    """A payment captured the amount due (B2): the price, or what a modification or extras cost.
 
     A waitlisted booking takes its seats on the flights in the same append.
     """
@@ -186,6 +186,8 @@ def pay(booking: Booking, *, payment: str, captured: money.Money) -> list[Bookin
         return []
     if booking.modification is not None and not booking.modification_paid:
         return modification.pay(booking, payment=payment, captured=captured)
+    if booking.extras_order is not None and not booking.modification_paid:
+        return extras.pay(booking, payment=payment, captured=captured)
     require_payable(booking)
     require_amount_due(booking, captured)
     return [BookingPaid(payment=payment, amount=captured)]

@@ -199,13 +199,15 @@ def evolve(booking: Booking, event: SeatEvent) -> Booking:
             return _seated(booking, event)
         case SeatExtrasRefunded():
             gone = {(each.code, each.passenger, each.segment) for each in event.extras}
-            left = tuple(
-                each
-                for each in booking.extras
-                if (each.code, each.passenger, each.segment) not in gone
+            lost = tuple(
+                each for each in booking.extras if (each.code, each.passenger, each.segment) in gone
             )
-            obligations = obligations_with(booking, event.obligation)
-            return replace(booking, extras=left, obligations=obligations)
+            return replace(
+                booking,
+                extras=tuple(each for each in booking.extras if each not in lost),
+                refunded_extras=(*booking.refunded_extras, *lost),
+                obligations=obligations_with(booking, event.obligation),
+            )
         case _:
             assert_never(event)
 

@@ -12,6 +12,7 @@ from domain.booking.states import Status
 from domain.booking.values import (
     CouponId,
     DisruptionKind,
+    ExtrasOrder,
     Modification,
     NewTimes,
     Obligation,
@@ -87,7 +88,9 @@ class Booking(msgspec.Struct, frozen=True):
 
     `hold_until` is the deadline of the draft, waitlist place or hold. `captured` is all money that
     was applied to the booking, `credited` the part of it that became travel credit.
-    `modification` is accepted and not completed, `modification_paid` whether it is paid.
+    `modification` is accepted and not completed, `modification_paid` whether it is paid. The same
+    holds of `extras_order`, which is there only without a modification, and has its deadline and
+    its number, too. `refunded_extras` were returned by their passengers, one by one.
     `suspended_by` are intents at Stripe whose capture is contradicted, and `disputed_by` open
     disputes: while there is one, no coupon may be used. `charged_back` is what lost disputes have
     taken of what was captured, beside what they paid of `obligations`; in minor units.
@@ -135,6 +138,13 @@ class Booking(msgspec.Struct, frozen=True):
     granted: int = 0
     proposed_refund: ProposedRefund | None = None
     unextended_until: dt.datetime | None = None
+    extras_order: ExtrasOrder | None = None
+    refunded_extras: tuple[Extra, ...] = ()
+
+    @property
+    def awaits_change(self) -> bool:
+        """Whether a modification or an order of extras is accepted and not completed."""
+        return self.modification is not None or self.extras_order is not None
 
     @property
     def currency(self) -> str:
@@ -173,16 +183,19 @@ class Booking(msgspec.Struct, frozen=True):
 
     def amount_due(self) -> money.Money:
         """What a payment must capture now, to the minor unit; zero when nothing is due."""
-        if self.modification is not None:
-            due = 0 if self.modification_paid else self.modification.due
-            return money.Money(due, self.currency)
+        accepted = self.modification or self.extras_order
+        if accepted is not None:
+            return money.Money(0 if self.modification_paid else accepted.due, self.currency)
         if self.captured is not None:
             return money.Money(0, self.currency)
         return self.price.total()
 
     def payment_number(self) -> int:
-        """Which amount due is being collected: the price is 1, each modification the next."""
-        return 1 if self.modification is None else self.modification.number + 1
+        """Which amount due is being collected: the price is 1, each modification and each order of
+        extras the next.
+        """
+        accepted = self.modification or self.extras_order
+        return 1 if accepted is None else accepted.number + 1
 
     def coupon(self, passenger: int, segment: int) -> Coupon | None:
         """The coupon of a passenger on a segment."""

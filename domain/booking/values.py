@@ -211,6 +211,23 @@ class Modification(msgspec.Struct, frozen=True, omit_defaults=True):
     notes: tuple[sealed.Sealed, ...] = ()
 
 
+class ExtrasOrder(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Extras of a ticketed booking that are to be paid, at the prices of their quote.
+
+    `number` counts orders and modifications together: each has a payment of its own. `seats` are
+    those chosen for the extras that are seats; without one, any of the category is given.
+    """
+
+    number: int
+    extras: tuple[ExtraPrice, ...]
+    seats: tuple[SeatChoice, ...] = ()
+
+    @property
+    def due(self) -> int:
+        """What is paid for them, in minor units."""
+        return sum(each.total for each in self.extras)
+
+
 class NewTimes(msgspec.Struct, frozen=True):
     """The times of a rescheduled flight; UTC instants."""
 

@@ -23,6 +23,8 @@ DocumentReason = Literal[
     "no_show",
     "goodwill",
     "seat_lost",
+    "extras",
+    "extra_returned",
     "charged_back",
     "correction",
 ]

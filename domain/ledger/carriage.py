@@ -16,6 +16,7 @@ from domain.pricing.price import Price
 
 TICKETING_RULE = "ticketing"
 EXCHANGE_RULE = "exchange"
+EXTRAS_RULE = "extras"
 FLOWN_RULE = "flown"
 NO_SHOW_RULE = "no_show"
 CANCELLATION_RULE = "cancellation"
@@ -105,6 +106,22 @@ def exchange_entry(
     return _entry(EXCHANGE_RULE, posted, after.currency, amounts)
 
 
+def extras_entry(posted: Posted, *, value: Value, refused: int) -> entries.Entry:
+    """Extras sold after the tickets: what was paid for them is deferred until they are flown, and
+    what was paid for the `refused` ones is owed (IFRS 15).
+    """
+    return _entry(
+        EXTRAS_RULE,
+        posted,
+        value.currency,
+        (
+            (accounts.UNAPPLIED_FUNDS, value.total + refused),
+            *liabilities(value, sign=-1),
+            (accounts.REFUNDS_PAYABLE, -refused),
+        ),
+    )
+
+
 def flown_entry(posted: Posted, *, value: Value) -> entries.Entry | None:
     """Coupons flown: fare and ancillaries become revenue; tax and charges stay owed."""
     if not value.fare and not value.ancillary:
@@ -170,6 +187,13 @@ def cancellation_entry(
             (accounts.REFUNDS_PAYABLE, -(value.total - added.total - fee)),
         ),
     )
+
+
+def returned_extra_entry(posted: Posted, *, value: Value, fee: int, fee_vat: int) -> entries.Entry:
+    """An unused extra is returned: of what is deferred for it the fee is kept, the rest is owed."""
+    entry = cancellation_entry(posted, value=value, fee=fee, fee_vat=fee_vat)
+    assert entry is not None, "no extra is free"
+    return entry
 
 
 def unticketed_refund_entry(posted: Posted, *, amount: money.Money) -> entries.Entry:

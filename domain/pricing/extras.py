@@ -38,6 +38,16 @@ CATEGORIES: Mapping[str, Category] = {
 SEAT_EXTRAS: Mapping[str, str] = {"legroom": "LEGROOM", "front": "FRONT"}
 
 
+# IATA: an EMD-A is associated with a coupon and lifted with it, an EMD-S stands alone.
+DocumentKind = Literal["EMD-A", "EMD-S"]
+STAND_ALONE = frozenset({"LOUNGE"})
+
+
+def document_kind(code: str) -> DocumentKind:
+    """Return what kind of document the extra is sold with."""
+    return "EMD-S" if code in STAND_ALONE else "EMD-A"
+
+
 def is_seat(code: str) -> bool:
     """Whether the extra is a seat of the map."""
     return code in SEAT_EXTRAS.values()

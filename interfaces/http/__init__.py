@@ -12,6 +12,8 @@ guests: find a booking without an account, and attach it to one
 checkout: open a checkout session
 pay_with_credit: travel credit as a means of payment
 cancellation: quote and carry out cancellations
+extras_sale: quote, order and abandon extras of a ticketed booking; return one
+extra_response: extras of a booking as clients see them
 modification: quote, accept and abandon modifications; correct a name
 disputes: disputes and the evidence for them
 external_refunds: refunds made at Stripe by hand, and what each was for

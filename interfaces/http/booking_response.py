@@ -7,8 +7,9 @@ import msgspec
 from application.booking import booking_details, booking_refunds
 from application.booking.booking_details import BookingDetails
 from domain.kernel import ids, money
-from interfaces.http import decline_words, flight_response, idempotency, wire
+from interfaces.http import decline_words, extra_response, flight_response, idempotency, wire
 from interfaces.http.answers import Answered
+from interfaces.http.extra_response import ExtraResponse, ExtrasOrderResponse
 from interfaces.http.flight_response import SegmentResponse
 
 
@@ -58,15 +59,6 @@ class LinksResponse(msgspec.Struct, rename="camel"):
     boarding_passes: str
     calendar: str
     history: str
-
-
-class ExtraResponse(msgspec.Struct, rename="camel"):
-    """An extra with its document number (EMD) once that was issued."""
-
-    code: str
-    passenger: int
-    segment: int
-    document_number: str | None
 
 
 class ChangeResponse(msgspec.Struct, rename="camel"):
@@ -187,9 +179,11 @@ class BookingResponse(msgspec.Struct, rename="camel"):
     handle it) where money is owed back; `refunds` are all refunds, also of money that the booking
     could not take, the oldest first. Both are of the present, also in the answer to a repeat.
     Places and times of `segments` are those of the flights at present, also in a repeat.
-    `dividedFrom` is the reference of the booking that its passengers have left, and `dividedInto`
-    are those for which passengers have left it. `proposedRefund` is a refund beyond the rules for
-    which one person of finance has asked and another has to ask as well; null for everybody else.
+    `extrasOrder` are extras that were ordered later and are not issued yet; `refundedExtras` were
+    returned one by one. `dividedFrom` is the reference of the booking that its passengers have
+    left, and `dividedInto` are those for which passengers have left it. `proposedRefund` is a
+    refund beyond the rules for which one person of finance has asked and another has to ask as
+    well; null for everybody else.
     """
 
     id: str
@@ -210,6 +204,8 @@ class BookingResponse(msgspec.Struct, rename="camel"):
     proposed_refund: wire.MoneyResponse | None
     passengers: list[PassengerResponse]
     extras: list[ExtraResponse]
+    refunded_extras: list[ExtraResponse]
+    extras_order: ExtrasOrderResponse | None
     special_services: list[SpecialServiceResponse]
     change: ChangeResponse | None
     disruptions: list[DisruptionResponse]
@@ -254,10 +250,9 @@ def response(details: BookingDetails) -> BookingResponse:
         refunds=[_refund(each) for each in details.refunds],
         proposed_refund=wire.optional_money_response(details.proposed_refund),
         passengers=_passengers(details),
-        extras=[
-            ExtraResponse(each.code, each.passenger, each.segment, each.document)
-            for each in booking.extras
-        ],
+        extras=extra_response.sold(details),
+        refunded_extras=extra_response.returned(details),
+        extras_order=extra_response.order(details),
         special_services=[
             SpecialServiceResponse(each.code, each.passenger, each.segment)
             for each in details.special_services

@@ -6,6 +6,7 @@ import msgspec
 from litestar import get
 from litestar.params import FromPath
 
+from application.pricing import extra_names
 from application.pricing import read_extras as reading
 from application.pricing.read_extras import ExtraOffer
 from interfaces.http import auth, security_headers, wire
@@ -61,15 +62,7 @@ class ExtrasResponse(msgspec.Struct, rename="camel"):
 
 
 NAMES: Mapping[str, ExtraNameResponse] = {
-    "BAG20": ExtraNameResponse("Checked bag, 20 kg", "حقيبة مسجلة 20 كجم"),
-    "BAG30": ExtraNameResponse("Checked bag, 30 kg", "حقيبة مسجلة 30 كجم"),
-    "SPORT": ExtraNameResponse("Sports equipment", "معدات رياضية"),
-    "MEAL": ExtraNameResponse("Meal", "وجبة"),
-    "MEALKIDS": ExtraNameResponse("Meal for a child", "وجبة أطفال"),
-    "LEGROOM": ExtraNameResponse("Seat with more legroom", "مقعد بمساحة إضافية للساقين"),
-    "FRONT": ExtraNameResponse("Seat at the front", "مقعد في المقدمة"),
-    "PRIORITY": ExtraNameResponse("Priority boarding", "أولوية الصعود إلى الطائرة"),
-    "LOUNGE": ExtraNameResponse("Lounge", "صالة الانتظار"),
+    code: ExtraNameResponse(names["en"], names["ar"]) for code, names in extra_names.NAMES.items()
 }
 
 

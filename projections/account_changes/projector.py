@@ -30,6 +30,7 @@ OF_BOOKING: Mapping[str, ChangeKind] = {
     "cancellation": "cancellation",
     "charge_back": "cancellation",
     "modification": "modification",
+    "extras": "extras",
     "disruption": "disruption",
     "suspension": "suspension",
     "division": "division",

@@ -84,7 +84,7 @@ def _row(name: str, folded: Folded) -> BookingRow:
 
 
 def _lapses_at(booking: booking_state.Booking) -> dt.datetime | None:
-    if booking.modification is not None:
+    if booking.awaits_change:
         return None if booking.modification_paid else booking.modification_until
     return booking.hold_until if booking.status in states.UNPAID else None
 

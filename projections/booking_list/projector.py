@@ -7,7 +7,7 @@ from typing import Any, get_args
 import msgspec
 
 from domain.booking import coupons as coupon_rules
-from domain.booking import departure_correction, values
+from domain.booking import departure_correction, extras_events, values
 from domain.booking import events as booking_events
 from domain.booking import state as booking_state
 from domain.booking.attachment_events import BookingAttached
@@ -205,8 +205,8 @@ def _attached(row: BookingRow, event: BookingAttached) -> None:
     row.attached_to = event.user
 
 
-def _charged_back(_row: BookingRow, _event: BookingChargedBack) -> None:
-    """The row shows no amounts that could change."""
+def _unchanged(_row: BookingRow, _event: Any) -> None:
+    """The row shows no extras, and no amounts that could change."""
 
 
 def _voided(row: BookingRow, event: CouponsVoided) -> None:
@@ -214,22 +214,22 @@ def _voided(row: BookingRow, event: CouponsVoided) -> None:
     _roll_up(row)
 
 
-def _modification_accepted(row: BookingRow, event: booking_events.ModificationAccepted) -> None:
+def _change_accepted(row: BookingRow, event: Any) -> None:
     row.lapses_at = event.hold_until
 
 
-def _modification_paid(row: BookingRow, event: booking_events.ModificationPaid) -> None:
+def _change_paid(row: BookingRow, event: Any) -> None:
     row.lapses_at, row.modification_paid = None, True
     row.payments = [*row.payments, event.payment]
 
 
-def _modification_expired(row: BookingRow, _event: booking_events.ModificationExpired) -> None:
-    row.lapses_at = None
+def _change_ended(row: BookingRow, _event: Any) -> None:
+    row.lapses_at, row.modification_paid = None, False
 
 
 def _modification_completed(row: BookingRow, event: booking_events.ModificationCompleted) -> None:
     modification = event.modification
-    row.lapses_at, row.modification_paid = None, False
+    _change_ended(row, event)
     row.flights[modification.segment] = modification.to.flight
     if modification.segment == 0:
         row.cabin = modification.to.cabin
@@ -364,9 +364,9 @@ _CHANGES: dict[type, Callable[[BookingRow, Any], None]] = {
     booking_events.CouponsCancelled: _coupons_cancelled,
     booking_events.RefundGranted: _refund_granted,
     booking_events.BookingRefunded: _ended(Status.REFUNDED),
-    booking_events.ModificationAccepted: _modification_accepted,
-    booking_events.ModificationPaid: _modification_paid,
-    booking_events.ModificationExpired: _modification_expired,
+    booking_events.ModificationAccepted: _change_accepted,
+    booking_events.ModificationPaid: _change_paid,
+    booking_events.ModificationExpired: _change_ended,
     booking_events.ModificationCompleted: _modification_completed,
     booking_events.PassengersCheckedIn: _checked_in,
     booking_events.CheckInWithdrawn: _check_in_undone,
@@ -379,9 +379,14 @@ _CHANGES: dict[type, Callable[[BookingRow, Any], None]] = {
     booking_events.DisruptionReminded: _disruption_reminded,
     booking_events.BookingCompleted: _over(Status.COMPLETED),
     BookingDivided: _divided,
-    BookingChargedBack: _charged_back,
+    BookingChargedBack: _unchanged,
     CouponsVoided: _voided,
     BookingAttached: _attached,
+    extras_events.ExtrasOrdered: _change_accepted,
+    extras_events.ExtrasPaid: _change_paid,
+    extras_events.ExtrasOrderExpired: _change_ended,
+    extras_events.ExtrasIssued: _change_ended,
+    extras_events.ExtraRefunded: _unchanged,
 }
 
 PROJECTION = Projection(

@@ -369,6 +369,13 @@ NOT_TRIED: dict[str, str] = {
     "/api/quotes": "it changes nothing",
     "/api/bookings/{booking_id}/cancellation-quote": "it changes nothing",
     "/api/bookings/{booking_id}/modification-quote": "it changes nothing",
+    "/api/bookings/{booking_id}/extras-quote": "it changes nothing",
+    "/api/bookings/{booking_id}/extra-refund-quote": "it changes nothing",
+    **dict.fromkeys(
+        [f"/api/bookings/{{booking_id}}/{each}-extras" for each in ("add", "abandon")],
+        "in tests/end_to_end/test_extras_after_sale_over_http.py",
+    ),
+    "/api/bookings/{booking_id}/refund-extra": "in the same test",
     "/api/bookings/{booking_id}/credit/{use}": (
         "it is a DELETE: tests/end_to_end/test_pay_with_credit_over_http.py"
     ),

@@ -28,6 +28,10 @@ NOT_DRIVEN = {
     "application.booking.allocate_external_refund",
     # tests/unit/application/test_guests.py
     "application.booking.attach_booking",
+    # tests/unit/booking/test_extras_after_sale.py
+    "application.booking.order_extras",
+    "application.booking.issue_extras",
+    "application.booking.refund_extra",
     # tests/unit/application/test_split_checkout.py
     "application.booking.split_checkout",
     # parts come from shares: tests/end_to_end/test_unfinished_splits_over_http.py

@@ -46,6 +46,7 @@ from domain.settlement import events as settlement
 from tests.support import (
     examples,
     external_refund_samples,
+    extras_samples,
     gift_card_samples,
     policy_samples,
     reconciliation_samples,
@@ -90,6 +91,7 @@ RULES: dict[str, Rule] = {
     "booking.cancelled": CANCELLATION,
     "booking.coupons_cancelled": CANCELLATION,
     "booking.seat_extras_refunded": CANCELLATION,
+    **extras_samples.RULES,
     "booking.divided": ("division", accounts.AIR_TRAFFIC_LIABILITY, accounts.STRIPE_CLEARING),
     "booking.divided_off": ("division", accounts.STRIPE_CLEARING, accounts.AIR_TRAFFIC_LIABILITY),
     "booking.refund_granted": ("goodwill", accounts.COMPENSATION, accounts.REFUNDS_PAYABLE),
@@ -116,11 +118,7 @@ RULES: dict[str, Rule] = {
         accounts.REFUNDS_PAYABLE,
         accounts.STRIPE_CLEARING,
     ),
-    "payment.refund_transferred": (
-        "refund_transferred",
-        accounts.REFUNDS_PAYABLE,
-        accounts.BANK,
-    ),
+    "payment.refund_transferred": ("refund_transferred", accounts.REFUNDS_PAYABLE, accounts.BANK),
     "booking.coupons_voided": (
         "coupons_charged_back",
         accounts.AIR_TRAFFIC_LIABILITY,
@@ -316,7 +314,7 @@ BEFORE: dict[type[DomainEvent], tuple[type[DomainEvent], ...]] = {
 _DISPUTED = (*_CAPTURED, disputes.DisputeOpened)
 _REFUNDING = (*_CAPTURED, payments.RefundRequested)
 _BY_HAND = (*_REFUNDING, external.ExternalRefundRecorded)
-BEFORE |= {
+BEFORE |= extras_samples.BEFORE | {
     disputes.FraudWarned: _CAPTURED,
     disputes.InquiryOpened: _CAPTURED,
     disputes.DisputeOpened: _CAPTURED,

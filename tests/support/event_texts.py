@@ -18,6 +18,7 @@ TEXTS: dict[str, str] = {
     "currency": "SAR",
     "destination_zone": "Asia/Riyadh",
     "dispute": "dp_1",
+    "booking.extra_refunded.document": "0650000000001",
     "document.number": "0654000000001",
     "erasure.completed.account": "user_0123456789abcdef01234567",
     "fare_class": "Y",

@@ -31,6 +31,7 @@ from tests.support import (
     recounted_disputes,
     recounted_divisions,
     recounted_external_refunds,
+    recounted_extras,
     recounted_refunds,
 )
 from tests.support.recounted import Booking, Flight, Payment
@@ -125,14 +126,15 @@ class Recount:
         self.divisions.divided(stream, booking, event)
         recounted.roll_up(booking)
 
-    def _issue(self, numbers: Iterable[str]) -> None:
+    def issue(self, numbers: Iterable[str]) -> None:
+        """Count numbers of tickets and documents, each once."""
         for number in numbers:
             assert ids.is_ticket_number(number)
             assert number not in self.numbers, f"{number} was given out twice"
             self.numbers.add(number)
 
     def _voided(self, stream: str, booking: Booking, event: CouponsVoided) -> None:
-        recounted_disputes.void(booking, event, self._promise(stream, booking, event.obligation))
+        recounted_disputes.void(booking, event, self.promise(stream, booking, event.obligation))
         self._close(booking, event.coupons, "V")
         recounted.roll_up(booking)
 
@@ -145,8 +147,9 @@ class Recount:
         assert sum(booking.paid.values()) == booking.price
         assert [ticket.passenger for ticket in event.tickets] == list(range(len(booking.party)))
         assert [each.extra for each in event.documents] == list(range(len(booking.extras)))
-        self._issue(ticket.number for ticket in event.tickets)
-        self._issue(each.number for each in event.documents)
+        self.issue(ticket.number for ticket in event.tickets)
+        self.issue(each.number for each in event.documents)
+        recounted_extras.confirmed(booking, event)
         booking.ticketed = True
 
     def _cancelled(
@@ -158,7 +161,7 @@ class Recount:
         assert booking.modification is None
         keys = [(each.passenger, each.segment) for each in event.coupons]
         assert len(set(keys)) == len(keys)
-        back = self._promise(stream, booking, event.obligation)
+        back = self.promise(stream, booking, event.obligation)
         fare, extras, vat, charge = booking.worth(keys)
         if booking.ticketed:
             tax, charges, kept = 0, 0, recounted.keep(booking, event.coupons)
@@ -168,7 +171,7 @@ class Recount:
                 "a part lost or found money"
             )
             booking.fees += event.fee
-            booking.fee_vat += _fee_vat(event, vat - tax, parts=len(keys))
+            booking.fee_vat += recounted.fee_vat(event, vat - tax, parts=len(keys))
         else:
             assert back == sum(booking.paid.values()), "paid but without tickets: all goes back"
             assert not event.fee
@@ -180,7 +183,8 @@ class Recount:
         else:
             recounted.roll_up(booking)
 
-    def _promise(self, stream: str, booking: Booking, promised: Obligation | None) -> int:
+    def promise(self, stream: str, booking: Booking, promised: Obligation | None) -> int:
+        """Count an obligation; return its amount."""
         if promised is None:
             return 0
         assert promised.id == f"{stream}-{len(booking.obligations) + booking.withdrawn + 1}"
@@ -192,7 +196,7 @@ class Recount:
         return promised.amount.amount
 
     def _granted(self, stream: str, booking: Booking, event: bookings.RefundGranted) -> None:
-        back = self._promise(stream, booking, event.obligation)
+        back = self.promise(stream, booking, event.obligation)
         keys = [(each.passenger, each.segment) for each in event.coupons]
         if booking.ticketed:
             booking.beyond += back - sum(booking.worth(keys))
@@ -209,7 +213,7 @@ class Recount:
     def _modification_accepted(
         self, _stream: str, booking: Booking, event: bookings.ModificationAccepted
     ) -> None:
-        assert booking.modification is None
+        assert booking.modification is booking.ordered is None
         booking.modification = event.modification
         booking.modification_paid = False
 
@@ -238,14 +242,14 @@ class Recount:
         assert booking.modification_paid or not modification.due
         assert [(each.passenger, each.segment) for each in modification.coupons] == moving
         assert [ticket.passenger for ticket in event.tickets] == [key[0] for key in moving]
-        self._issue(ticket.number for ticket in event.tickets)
+        self.issue(ticket.number for ticket in event.tickets)
         before = sum(booking.coupons[key].total for key in moving)
         after = sum(each.total for each in modification.coupons)
         added = sum(recounted.retaxed(booking, modification.retaxed, but=moving))
         assert after - before + added == modification.due - modification.back, (
             "an exchange lost or found money"
         )
-        back = self._promise(stream, booking, event.obligation)
+        back = self.promise(stream, booking, event.obligation)
         assert back == (modification.back if modification.destination == "card" else 0)
         booking.credits += modification.back - back
         booking.dues += modification.due
@@ -278,7 +282,7 @@ class Recount:
     def _seats_refunded(self, stream: str, booking: Booking, event: SeatExtrasRefunded) -> None:
         assert booking.ticketed
         assert booking.modification is None
-        back = self._promise(stream, booking, event.obligation)
+        back = self.promise(stream, booking, event.obligation)
         gone = [(each.passenger, each.segment, each.net, each.vat) for each in event.extras]
         assert back == sum(net + vat for _, _, net, vat in gone), "a paid seat goes back in full"
         for each in gone:
@@ -322,7 +326,7 @@ class Recount:
     def _missed(self, stream: str, booking: Booking, event: bookings.PassengersMissed) -> None:
         keys = [(each.passenger, each.segment) for each in event.coupons]
         charge, on_charge = recounted.of_missed(booking, event.coupons)
-        back = self._promise(stream, booking, event.obligation)
+        back = self.promise(stream, booking, event.obligation)
         assert back == charge + on_charge
         booking.missed_back += back
         booking.missed_vat_back += back - charge
@@ -460,19 +464,6 @@ class Recount:
         )
 
 
-def _fee_vat(
-    event: bookings.BookingCancelled | bookings.CouponsCancelled, vat: int, *, parts: int
-) -> int:
-    """The tax within the fee: what stays of the tax of the part; no more than the rate."""
-    if event.entry is None:
-        return 0
-    kept = vat - sum(each.amount for each in event.entry.postings if each.account == "2300")
-    currency = event.entry.postings[0].currency
-    most = money.round_to_charge_step(event.fee * 15, 115, currency).amount
-    assert 0 <= kept <= most + parts * money.charge_step(currency)
-    return kept
-
-
 _BOOKING_STEPS: dict[type, Callable[[Recount, str, Booking, Any], None]] = {
     bookings.BookingPaid: Recount._paid,
     bookings.BookingConfirmed: Recount._confirmed,
@@ -496,4 +487,5 @@ _BOOKING_STEPS: dict[type, Callable[[Recount, str, Booking, Any], None]] = {
     bookings.PassengersMissed: Recount._missed,
     DepartureWithdrawn: Recount._departure_withdrawn,
     CouponsVoided: Recount._voided,
+    **recounted_extras.STEPS,
 }

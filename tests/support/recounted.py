@@ -13,7 +13,7 @@ from domain.booking import events as bookings
 from domain.booking.check_in_events import DepartureWithdrawn
 from domain.booking.coupons import Coupon as BookedCoupon
 from domain.booking.states import Status
-from domain.booking.values import CouponId, Modification, Obligation, Retaxed
+from domain.booking.values import CouponId, ExtrasOrder, Modification, Obligation, Retaxed
 from domain.inventory import events as flights
 from domain.inventory import seat_map
 from domain.kernel import ids, money
@@ -82,6 +82,9 @@ class Booking(msgspec.Struct):
     spared: int = 0
     drawn_from: list[str] = []
     unoffered: set[int] = set()
+    ordered: ExtrasOrder | None = None
+    ordered_paid: bool = False
+    documents: dict[str, tuple[int, int, int, int]] = {}
 
     def worth(self, keys: Iterable[tuple[int, int]]) -> tuple[int, int, int, int]:
         """Fare, extras, tax and charge of these coupons with what was sold beside them."""
@@ -389,6 +392,19 @@ def retaxed(
     ]
     vat, charge = booking.taxes()
     return vat - vat_before, charge - charge_before
+
+
+def fee_vat(
+    event: bookings.BookingCancelled | bookings.CouponsCancelled, vat: int, *, parts: int
+) -> int:
+    """The tax within the fee: what stays of the tax of the part; no more than the rate."""
+    if event.entry is None:
+        return 0
+    kept = vat - sum(each.amount for each in event.entry.postings if each.account == "2300")
+    currency = event.entry.postings[0].currency
+    most = money.round_to_charge_step(event.fee * 15, 115, currency).amount
+    assert 0 <= kept <= most + parts * money.charge_step(currency)
+    return kept
 
 
 def roll_up(booking: Booking) -> None:

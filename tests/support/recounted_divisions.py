@@ -81,6 +81,11 @@ def _begun(event: BookingDividedOff) -> Booking:
         ticketed=True,
         transferred=event.captured.amount,
         drawn_from=list(event.payments),
+        documents={
+            each.document: (each.passenger, each.segment, each.net, each.vat)
+            for each in event.extras
+            if each.document is not None
+        },
     )
     assert booking.transferred == sum(booking.worth(every)), "coupons and extras add up"
     return booking

@@ -17,6 +17,9 @@ OPERATIONS_OF: Mapping[str, tuple[str, ...]] = {
     "board": ("boardPassengers",),
     "answer_disruption": ("answerDisruption",),
     "divide": ("divideBooking",),
+    "add_extras": ("quoteExtras", "addExtras"),
+    "abandon_extras": ("abandonExtras",),
+    "refund_extra": ("quoteExtraRefund", "refundExtra"),
 }
 
 

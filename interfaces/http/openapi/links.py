@@ -15,7 +15,12 @@ _CREATES = {
     "listOwnCredits": ("credit_id", "credits/0/id"),
 }
 # A quote and the operation that accepts it for the same booking.
-_ACCEPTS = {"quoteCancellation": "cancelBooking", "quoteModification": "modifyBooking"}
+_ACCEPTS = {
+    "quoteCancellation": "cancelBooking",
+    "quoteModification": "modifyBooking",
+    "quoteExtras": "addExtras",
+    "quoteExtraRefund": "refundExtra",
+}
 
 
 def links(operation_id: str, parameters: Mapping[str, Iterable[str]]) -> dict[str, Any]:

@@ -121,6 +121,27 @@ STEPS: tuple[tuple[str, str, str], ...] = (
         "until then the booking keeps its old flights, and `change` is what waits for the payment.",
         "modifyBooking",
     ),
+    (
+        "Extras later: the price",
+        "Bags, meals and seats for a booking with tickets. A seat may be gone when paid: then "
+        "another of its kind is given, or its price goes back.",
+        "quoteExtras",
+    ),
+    (
+        "Extras later: at this price",
+        "A checkout follows, as for a booking. `extrasOrder` is what waits for the payment.",
+        "addExtras",
+    ),
+    (
+        "Return an extra: the terms",
+        "By the number of its document, while it is not used. Show fee and refund.",
+        "quoteExtraRefund",
+    ),
+    (
+        "Return an extra: at these terms",
+        "`refundedExtras` has it then, and `refunds` shows how far the money is.",
+        "refundExtra",
+    ),
 )
 
 ACTIONS = """\

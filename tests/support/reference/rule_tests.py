@@ -59,6 +59,12 @@ TESTS: Mapping[str, tuple[str, ...]] = {
         "test_small_refunds_of_one_booking_add_up_to_what_needs_a_second_person",
         "test_of_a_divided_booking_one_person_grants_nothing",
     ),
+    "B14": (
+        "test_a_bag_is_sold_once_it_is_paid_and_its_price_is_deferred",
+        "test_a_seat_that_was_sold_out_meanwhile_is_paid_back_and_the_rest_is_given",
+        "test_an_order_that_is_not_paid_ends_and_late_money_is_parked",
+    ),
+    "B15": ("test_one_extra_is_returned_at_the_share_of_its_flight",),
     "C1": ("test_whatever_the_order_and_repeats_of_facts_a_claim_is_owed_once",),
     "C2": ("test_ledger_row_30_compensation_is_an_expense_and_owed_until_the_bank_paid_it",),
     "C3": (

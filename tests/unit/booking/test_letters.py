@@ -51,6 +51,7 @@ def written(kind: type[letters.BookingLetter], booking_id: str) -> letters.Booki
         "amount": 75_000,
         "currency": "SAR",
         "received": 10_000,
+        "paid": 50_000,
         "rest": 40_000,
         "until": dt.date(2027, 11, 24),
         "url": "https://checkout.stripe.com/c/pay/cs_1",

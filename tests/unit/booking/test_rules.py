@@ -155,7 +155,10 @@ def test_a_ticketed_booking_can_be_changed_cancelled_and_in_time_checked_in() ->
     airline = MemoryAirline()
     flight = airline.schedule("SV1")
     booking = airline.ticketed(flight)
-    before = {"cancel", "modify", "correct_name", "choose_seat", "request_special_service"}
+    before = {
+        *("cancel", "modify", "correct_name", "choose_seat", "request_special_service"),
+        "add_extras",
+    }
     assert actions(airline, booking) == before
     departs_at = airline.flight(flight).departs_at
     airline.clock.now = departs_at - dt.timedelta(hours=48)

@@ -26,6 +26,7 @@ OF_THE_PAST = (
     letters.CancellationLetter,
     letters.ClaimLetter,
     letters.CreditLetter,
+    letters.ExtraRefundLetter,
     letters.LapsedLetter,
     letters.ReturnedMoneyLetter,
 )
@@ -50,6 +51,7 @@ def written(kind: type[letters.BookingLetter], party: NamedParty) -> letters.Boo
         "amount": 75_000,
         "currency": "SAR",
         "received": 10_000,
+        "paid": 50_000,
         "rest": 40_000,
         "until": dt.date(2027, 11, 24),
         "url": "https://checkout.stripe.com/c/pay/cs_1",

@@ -8,7 +8,9 @@ from application.booking.allocate_external_refund import AllocateExternalRefund
 from application.booking.cancel_booking import CancelBooking
 from application.booking.create_booking import CreateBooking
 from application.booking.modify_booking import ModifyBooking
+from application.booking.order_extras import OrderExtras
 from application.booking.record_bank_transfer import RecordBankTransfer
+from application.booking.refund_extra import RefundExtra
 from application.booking.resend_refund import ResendRefund
 from application.booking.split_checkout import SplitCheckout
 from application.commands.command import STREAM_FIELDS, Command
@@ -51,7 +53,9 @@ NAMES_STREAMS_ITSELF = {
     ImportBankLines,
     IssueTaxDocuments,
     ModifyBooking,
+    OrderExtras,
     OrderGiftCard,
+    RefundExtra,
     RecordBankTransfer,
     ProposeRefund,
     ProposeRemedy,

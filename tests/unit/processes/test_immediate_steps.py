@@ -164,7 +164,7 @@ def test_a_decision_that_is_made_again_issues_the_same_tickets() -> None:
 
 def test_every_step_of_the_registry_starts_from_events_that_are_stored() -> None:
     started = {each for _, step in immediate_steps.STEPS for each in step.starts_on}
-    assert len(immediate_steps.STEPS) == 6
+    assert len(immediate_steps.STEPS) == 7
     assert {each.tag for each in started} <= set(stream_kinds.EVENT_TYPES)
 
 
