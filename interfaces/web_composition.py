@@ -65,6 +65,7 @@ from interfaces import (
     privacy_composition,
     read_composition,
     reconciliation_composition,
+    season_composition,
 )
 from interfaces.composition import Core, utc_now
 from interfaces.http import rate_limit
@@ -153,6 +154,7 @@ def _web_ports(
         partners=partner_composition.subscriptions_on(core.pool, core.keys, settings),
         modes=core.modes,
         policies=PolicyPorts(bus),
+        seasons=season_composition.season_on(core, bus),
         register_user=lambda command: register_user.register_user(command, identity.registration),
         log_in=lambda command: log_in.log_in(command, identity.login),
         sessions=identity.sessions,

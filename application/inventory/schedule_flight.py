@@ -58,16 +58,21 @@ async def schedule_flight(
     Leading zeros of a number do not count; a letter behind it marks another departure of a number
     on one day (IATA operational suffix). Rejects AirportNotServed and what the command does.
     """
-    origin = _served(ports.airports, "origin", departure.origin)
-    destination = _served(ports.airports, "destination", departure.destination)
+    command = command_of(ports.airports, departure)
+    return await operated_flight.carry_out_and_read(ports, caller, command)
+
+
+def command_of(airports: Airports, departure: Departure) -> "ScheduleFlight":
+    """Return the command that puts a departure on sale. Rejects AirportNotServed."""
+    origin = _served(airports, "origin", departure.origin)
+    destination = _served(airports, "destination", departure.destination)
     day = departure.departs_at.astimezone(ZoneInfo(origin.zone)).date()
     number = ids.flight_number(departure.number)
     departure = msgspec.structs.replace(departure, number=number)
-    command = ScheduleFlight(
+    return ScheduleFlight(
         flight_id=ids.flight_stream(number, day.isoformat()),
         scheduled=_scheduled(departure, origin, destination),
     )
-    return await operated_flight.carry_out_and_read(ports, caller, command)
 
 
 def _served(airports: Airports, field: str, code: str) -> Airport:

@@ -64,6 +64,11 @@ VERBS = (
         "interfaces.cli.policies:policies",
         "Show the airline's own rules; propose a version.",
     ),
+    (
+        "schedule",
+        "interfaces.cli.schedule:schedule",
+        "Load the schedule of a season, or write one.",
+    ),
     ("tasks", "interfaces.cli.tasks:tasks", "Try failed background tasks again."),
     ("timers", "interfaces.cli.timers:timers", "List what runs by itself; run one of it now."),
     (

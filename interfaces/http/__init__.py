@@ -44,6 +44,7 @@ books: balances, statements, the journal, reports and exports
 books_answers: balances, statements and the journal as JSON
 report_answers: reports on the books as JSON
 reconciliation: the ledger beside Stripe and the bank: runs, breaks, decisions
+schedule: load the schedule of a season, or write one
 policies: read, propose and approve versions of the airline's rules
 periods: close a month of the books, and reopen one
 settlement: payouts, Stripe's balance beside the books, and what does not fit
