@@ -134,10 +134,7 @@ def _web_ports(
 ) -> HttpPorts:
     settings, keys = core.settings, core.keys
     signer = QuoteSigner(keys.derive("quotes"))
-    shared = None if client is None else RedisTokenStore(client)
-    limiter = rate_limit.RateLimiter(
-        rate_limit.limits_of(settings), shared, monotonic=time.monotonic
-    )
+    limiter = _limiter(settings, client)
     passengers, ledger = _saved_passengers(core), _ledger_ports(core, bus, reads)
     booking = _booking_ports(core, bus, history, signer, limiter, passengers, reads)
     return HttpPorts(
@@ -183,6 +180,12 @@ def _web_ports(
         app_url=settings.app_url,
         trusted_proxies=tuple(network.range for network in settings.trusted_proxies),
     )
+
+
+def _limiter(settings: Settings, client: redis.asyncio.Redis | None) -> rate_limit.RateLimiter:
+    shared = None if client is None else RedisTokenStore(client)
+    limits = rate_limit.limits_of(settings)
+    return rate_limit.RateLimiter(limits, shared, monotonic=time.monotonic)
 
 
 def _invoicing_ports(core: Core, bus: CommandBus, reads: Reads) -> InvoicingPorts:

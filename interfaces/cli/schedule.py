@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 import uvloop
-from cyclopts import App, Parameter
+from cyclopts import App, Parameter, validators
 
 from application.commands.follow_up import Cause
 from application.inventory import export_season, import_season
@@ -29,7 +29,6 @@ from interfaces.web import report
 
 ACTOR = "operator"
 PROGRESS_STEP = 1_000
-HOURS_LIMIT = 24 * 366
 
 schedule = App(
     name="schedule",
@@ -60,7 +59,7 @@ def import_file(
     *,
     fleet: Path,
     complete: Flag = False,
-    notice_hours: int = 24,
+    notice_hours: Annotated[int, Parameter(validator=validators.Number(gte=0, lte=8_784))] = 24,
     reason: Reason = "commercial",
     dry_run: Flag = False,
     as_json: AsJson = False,
@@ -92,10 +91,6 @@ def import_file(
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
         print(f"ais schedule: {type(error).__name__}: {error}", file=sys.stderr)
         return running.USAGE_EXIT
-    if not 0 <= notice_hours <= HOURS_LIMIT:
-        print(f"ais schedule: 0 to {HOURS_LIMIT} hours of notice", file=sys.stderr)
-        return running.USAGE_EXIT
-
     asked = SeasonImport(
         text=text,
         fleet=aircraft,
