@@ -11,7 +11,7 @@ from cyclopts import Parameter, validators
 REPOSITORY = Path(__file__).resolve().parents[2]
 NAMES = (
     *("reserve", "append", "replay", "statement", "journey", "webhook", "search", "compression"),
-    *("stripe-away", "telemetry", "schedule", "load", "soak"),
+    *("stripe-away", "telemetry", "load", "soak"),
 )
 # Not part of a run of all: they take tens of minutes each.
 LONG = frozenset({"load", "soak"})
@@ -42,7 +42,7 @@ def bench(
     ----------
     name
         reserve, append, replay, statement, journey, webhook, search, compression, stripe-away,
-        telemetry, schedule, load or soak; without a name all but load and soak.
+        telemetry, load or soak; without a name all but load and soak.
     as_json
         Print one line of JSON at the end on standard output.
     quick
