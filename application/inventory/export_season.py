@@ -48,8 +48,7 @@ async def export_season(
     zones = {code: airport.zone for code, airport in ports.airports.items()}
     legs = season_legs.legs_of(departures, times=times, zones=zones)
     days = [day for leg in legs for day in (leg.first_day, leg.last_day)]
-    # A day of operation in UTC may lie beside the local one.
-    exported = Season(carrier, times, min(first_day, *days), max(last_day, *days), legs)
+    exported = Season(carrier, times, min(days), max(days), legs)
     return ExportedSeason(
         text=ports.write_file(exported, form),
         legs=len(legs),
