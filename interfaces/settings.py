@@ -69,8 +69,6 @@ class Settings(ReplicaSettings, frozen=True, forbid_unknown_fields=True, kw_only
     partner_loopback: bool = False
     cheap_passwords: bool = False
     goodwill_days: Annotated[int, msgspec.Meta(ge=1, le=90)] = 30
-    check_in_opens_hours: Annotated[int, msgspec.Meta(ge=1, le=720)] = 48
-    check_in_closes_minutes: Annotated[int, msgspec.Meta(ge=0, le=600)] = 60
     trusted_proxies: tuple[Network, ...] = ()
     cors_origins: tuple[Origin, ...] = ()
     return_to: tuple[ReturnAddress, ...] = ()
@@ -115,6 +113,8 @@ _LISTS = (
 # Read by the launcher of the embedded servers and by the commands about backups: the processes,
 # which do not need the key of the backups, never hold it.
 _FOREIGN = frozenset({"pg_bin", "backup_key"})
+# Settings of earlier releases that the airline publishes now.
+POLICIES = {"check_in_opens_hours": "gate_times", "check_in_closes_minutes": "gate_times"}
 _ABOUT_FIELD = re.compile(r"(missing required|unknown) field `(\w+)`")
 _AT_FIELD = re.compile(r"^(.*) - at `\$\.(\w+)")
 
@@ -273,8 +273,6 @@ ABOUT: Mapping[str, About] = {
     "goodwill_days": About(
         "days over which the goodwill credit that support may give to a customer is counted", WEB
     ),
-    "check_in_opens_hours": About("hours before departure at which check-in opens", WEB),
-    "check_in_closes_minutes": About("minutes before departure at which check-in closes", WEB),
     "trusted_proxies": About(
         "networks, separated by commas, of proxies whose `X-Forwarded-For` is believed", WEB
     ),
@@ -380,6 +378,8 @@ def _explained(message: str) -> str:
         kind, name = about[1], about[2]
         if kind == "missing required":
             return f"{PREFIX}{name.upper()} is missing: {ABOUT[name].expected} is expected"
+        if name in POLICIES:
+            return f"{PREFIX}{name.upper()} is the policy {POLICIES[name]} now: `ais policies show`"
         near = difflib.get_close_matches(name, Settings.__struct_fields__, n=1)
         hint = f"; {PREFIX}{near[0].upper()} is near" if near else ""
         return f"{PREFIX}{name.upper()} is unknown{hint}"

@@ -39,7 +39,6 @@ from application.processes.runner import EXPECTED_WITHIN
 from application.search_cache import CachedSearch
 from application.settlement.ports import SettlementPorts
 from application.stream_history import StreamHistory
-from domain.booking.preconditions import CheckInWindow
 from domain.kernel import ids
 from infrastructure.airports.world import load_airports
 from infrastructure.boarding_pass.printer import BilingualBoardingPassPrinter
@@ -132,15 +131,15 @@ def _web_ports(
     reads: Reads,
     roles: tuple[str, ...],
 ) -> HttpPorts:
-    settings, keys = core.settings, core.keys
+    settings, keys, policies = core.settings, core.keys, CurrentPolicies(bus, utc_now)
     signer = QuoteSigner(keys.derive("quotes"))
     limiter = _limiter(settings, client)
     passengers, ledger = _saved_passengers(core), _ledger_ports(core, bus, reads)
-    booking = _booking_ports(core, bus, history, signer, limiter, passengers, reads)
+    booking = _booking_ports(core, bus, history, signer, limiter, passengers, reads, policies)
     return HttpPorts(
         booking=booking,
         flights=_flight_ports(core, bus, reads),
-        pricing=_pricing_ports(bus, JourneyQuotes(signer), client, reads),
+        pricing=_pricing_ports(bus, JourneyQuotes(signer), client, reads, policies),
         credit=_credit_ports(core, booking, reads),
         settlement=_settlement_ports(core, reads),
         reconciliation=reconciliation_composition.reconciliation_on(core, bus),
@@ -222,6 +221,7 @@ def _booking_ports(
     windows: SeatWindows,
     passengers: SavedPassengerPorts,
     reads: Reads,
+    policies: CurrentPolicies,
 ) -> BookingPorts:
     settings = core.settings
     return BookingPorts(
@@ -234,10 +234,7 @@ def _booking_ports(
         airline_code=settings.airline_code,
         airline_name=settings.airline_name,
         airports=load_airports(),
-        check_in_window=CheckInWindow(
-            opens=dt.timedelta(hours=settings.check_in_opens_hours),
-            closes=dt.timedelta(minutes=settings.check_in_closes_minutes),
-        ),
+        policies=policies,
         collector=core.collector,
         boarding_passes=BilingualBoardingPassPrinter(),
         calendar_files=IcalendarFileWriter(),
@@ -289,6 +286,7 @@ def _pricing_ports(
     quotes: JourneyQuotes,
     client: redis.asyncio.Redis | None,
     reads: Reads,
+    policies: CurrentPolicies,
 ) -> PricingPorts:
     search = reads.search()
     if client is not None:
@@ -303,7 +301,7 @@ def _pricing_ports(
         search_days=reads.may_lag(searches.find_in_days),
         served_routes=reads.may_lag(searches.served_routes),
         airports=load_airports(),
-        policies=CurrentPolicies(bus, utc_now),
+        policies=policies,
     )
 
 

@@ -11,6 +11,7 @@ from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
+from application.policies import operating_rules
 from application.pricing.signed_quotes import QuoteRefused
 from domain.booking import cancellation, disruption, preconditions
 from domain.booking.coupons import Coupon
@@ -66,7 +67,9 @@ class AcceptDisruption(Command, frozen=True):
         disruption.require_answer(booking, self.segment)
         facts = journey.facts(context, booking)
         disruption.require_operating(facts, self.segment)
-        disruption.require_connections(booking, facts, self.segment)
+        disruption.require_connections(
+            booking, facts, self.segment, by=operating_rules.connecting_times(context)
+        )
         answered = disruption.answer(booking, segment=self.segment, answer="accepted")
         context.record(self.booking_id, answered)
         return Reply(self.booking_id)

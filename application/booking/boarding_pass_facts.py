@@ -11,13 +11,15 @@ from application.booking.opened_needs import opened_codes, readable_services
 from application.booking.people import Name
 from application.booking.ports import BookingPorts
 from application.identity.ports import Principal
+from application.policies import operating_rules
 from domain.booking import boarding_pass, names, rejections
-from domain.booking.boarding_pass import BOARDING_STARTS, BoardingPassFacts
-from domain.booking.check_in import BOARDED, BOARDING_CLOSES
+from domain.booking.boarding_pass import BoardingPassFacts
+from domain.booking.check_in import BOARDED
 from domain.booking.coupons import TRAVELLING, Coupon
 from domain.booking.state import Booking
 from domain.inventory.state import Flight, FlightStatus
 from domain.kernel import ids
+from domain.policies.operating_values import GateTimes
 
 CARRIER_LENGTH = 2
 
@@ -36,6 +38,8 @@ async def pass_facts(
         raise rejections.PersonErased()
     companion = boarding_pass.companion_of(booking, coupon)
     codes = await opened_codes(ports.vault, [booking])
+    book = (await ports.policies.in_force()).book
+    gate = book.value_in_force(GateTimes, operating_rules.of_flight(flight), at=ports.clock())
     ticket = booking.ticket_of(coupon)
     assert ticket is not None, "who is checked in has a ticket"
     assert coupon.sequence is not None
@@ -59,8 +63,8 @@ async def pass_facts(
         issued_by=channel_of(principal),
         issued_on=_local(flight, ports.clock()).date(),
         departs_at=_local(flight, flight.departs_at),
-        boards_at=_local(flight, flight.departs_at - BOARDING_STARTS),
-        gate_closes_at=_local(flight, flight.departs_at - BOARDING_CLOSES),
+        boards_at=_local(flight, flight.departs_at - gate.boarding_starts),
+        gate_closes_at=_local(flight, flight.departs_at - gate.boarding_closes),
         airline=ports.airline_name,
         origin_city=_city(ports, flight.origin),
         destination_city=_city(ports, flight.destination),

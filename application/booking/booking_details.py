@@ -17,8 +17,9 @@ from application.commands import stream_kinds
 from application.commands.command import Command
 from application.identity.ports import Principal
 from application.payment.start_checkout import require_seats
+from application.policies import operating_rules
 from domain.booking import actions, preconditions, states
-from domain.booking.preconditions import SegmentFacts
+from domain.booking.preconditions import CheckInWindow, SegmentFacts
 from domain.booking.state import Booking, SpecialService
 from domain.booking.states import Status
 from domain.booking.suspension import Suspension, suspension_of
@@ -29,6 +30,7 @@ from domain.kernel.rejections import Rejection
 from domain.payment import declines
 from domain.payment.declines import Decline
 from domain.payment.state import NOT_REFUNDED, CreditPart, Payment, RefundStatus
+from domain.policies.operating_values import GateTimes
 from domain.pricing.price import PriceLine, lines
 
 # As clients see them.
@@ -105,6 +107,7 @@ async def details(
     payments = _paying(done.booking_id, booking, collected)
     due = _due(booking, payments)
     flights = await booked_flights(ports, booking, is_new=is_new)
+    facts = await _segment_facts(ports, done.booking_id, booking, flights)
     return BookingDetails(
         booking_id=done.booking_id,
         booking=booking,
@@ -118,8 +121,8 @@ async def details(
         refund_status=_refund_status(booking, payments),
         available_actions=actions.available_actions(
             booking,
-            _segment_facts(ports, done.booking_id, booking, flights),
-            window=ports.check_in_window,
+            facts,
+            windows=await _windows(ports, flights) if facts else (),
             at_gate=roles.may(principal.role, "handle_passengers"),
             now=ports.clock(),
         ),
@@ -189,7 +192,7 @@ async def booked_flights(
     return flights
 
 
-def _segment_facts(
+async def _segment_facts(
     ports: BookingPorts, booking_id: str, booking: Booking, flights: Sequence[Flight]
 ) -> tuple[SegmentFacts, ...]:
     """Return the facts of segments where actions depend on them: ticketed or waitlisted."""
@@ -197,15 +200,24 @@ def _segment_facts(
         return tuple(journey.facts_of(flight) for flight in flights)
     if booking.status not in states.WAITLISTED:
         return ()
-    found = []
+    found, book = [], (await ports.policies.in_force()).book
     for segment, flight in zip(booking.segments, flights, strict=True):
         has_seats = True
         try:
-            require_seats(booking_id, booking, segment, flight, now=ports.clock())
+            limits = operating_rules.limits_of(book, flight, at=ports.clock())
+            require_seats(booking_id, booking, segment, flight, limits=limits, now=ports.clock())
         except Rejection:
             has_seats = False
         found.append(msgspec.structs.replace(journey.facts_of(flight), has_seats=has_seats))
     return tuple(found)
+
+
+async def _windows(ports: BookingPorts, flights: Sequence[Flight]) -> tuple[CheckInWindow, ...]:
+    """Return when passengers of each segment check in and board, by the policies in force."""
+    book, now = (await ports.policies.in_force()).book, ports.clock()
+    sales = [operating_rules.of_flight(each) for each in flights]
+    rules = [book.value_in_force(GateTimes, each, at=now) for each in sales]
+    return tuple(operating_rules.window_of(each) for each in rules)
 
 
 async def _opened_names(ports: BookingPorts, booking: Booking) -> list[Name | None]:

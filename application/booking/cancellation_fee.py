@@ -16,8 +16,7 @@ from domain.booking import rejections
 from domain.booking.coupons import Coupon, Extra
 from domain.booking.preconditions import SegmentFacts
 from domain.booking.state import Booking
-from domain.kernel import money
-from domain.pricing import charge_limits, fees, rules, tax
+from domain.pricing import fees, tax
 from domain.pricing.price import CouponPrice
 
 
@@ -99,36 +98,43 @@ def change_percent(terms: FeeTerms, notice: int | None) -> int:
 def change_fee(
     booking: Booking,
     coupons: Sequence[Coupon],
-    fare: money.Money,
+    fares: Sequence[int],
     terms: FeeTerms,
     notice: int | None,
+    *,
+    least: int,
 ) -> int:
     """Return the share of the old price, and what is kept where the new fare is lower; nothing
-    where no notice counts. Rejects ModificationRefused.
+    where no notice counts. `least` is what can be charged. Rejects ModificationRefused.
     """
     if notice is None:
         return 0
     before = sum(each.total - each.change_fee for each in coupons)
-    kept = kept_of_difference(booking, coupons, fare, terms=terms, notice=notice)
+    kept = kept_of_difference(booking, coupons, fares, terms=terms, notice=notice, least=least)
     return fees.fee(change_percent(terms, notice), before, booking.currency) + kept
 
 
 def kept_of_difference(
-    booking: Booking, coupons: Sequence[Coupon], fare: money.Money, *, terms: FeeTerms, notice: int
+    booking: Booking,
+    coupons: Sequence[Coupon],
+    fares: Sequence[int],
+    *,
+    terms: FeeTerms,
+    notice: int,
+    least: int,
 ) -> int:
-    """Return what is kept where coupons are exchanged for cheaper ones at this adult fare.
+    """Return what is kept where coupons are exchanged for cheaper ones at these net fares.
 
     As much of the difference as a cancellation keeps, so that none is cheaper by way of an
     exchange. What could not be charged is not kept either.
     """
     percent, kept, lost = terms.cancellation.percent_at(notice), 0, 0
-    for coupon in coupons:
-        net = rules.passenger_fare(fare, booking.passengers[coupon.passenger].type)
+    for coupon, net in zip(coupons, fares, strict=True):
         after = net + (tax.vat_on(net, booking.currency).amount if priced(coupon).vat else 0)
         less = max(0, _carriage(booking, coupon) - after)
         lost += less
         kept += fees.fee(percent, less, booking.currency)
-    return kept if lost >= charge_limits.smallest(booking.currency) else 0
+    return kept if lost >= least else 0
 
 
 def priced(coupon: Coupon) -> CouponPrice:

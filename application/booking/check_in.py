@@ -15,6 +15,7 @@ from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
+from application.policies import operating_rules
 from domain.booking import (
     ages,
     check_in,
@@ -24,7 +25,6 @@ from domain.booking import (
     travel_documents,
 )
 from domain.booking.passenger_details import NOTHING_OPENED, OpenedCodes
-from domain.booking.preconditions import CheckInWindow
 from domain.booking.state import Booking
 from domain.booking.travel_documents import TravelDocument
 from domain.booking.values import Channel, CheckedInPassenger
@@ -60,7 +60,6 @@ async def check_in_passengers(
         booking_id=booking_id,
         segment=segment,
         passengers=passengers,
-        window=ports.check_in_window,
         channel=channel_of(caller.principal),
         codes=await opened_codes(ports.vault, [booking]),
     )
@@ -104,7 +103,6 @@ class CheckIn(Command, frozen=True):
     booking_id: str
     segment: int
     passengers: tuple[int, ...] | None
-    window: CheckInWindow = CheckInWindow()
     channel: Channel | None = None
     codes: OpenedCodes = NOTHING_OPENED
 
@@ -118,15 +116,17 @@ class CheckIn(Command, frozen=True):
         passengers = check_in.passengers_to_check_in(booking, self.segment, self.passengers)
         if not passengers and check_in.has_check_ins(booking, self.segment):
             return Reply(self.booking_id)
+        flight = journey.load_flight(context, booking.segments[self.segment].flight)
+        window = operating_rules.check_in_window(context, flight)
         check_in.require_check_in(
-            booking, self.segment, facts[self.segment], window=self.window, now=context.now
+            booking, self.segment, facts[self.segment], window=window, now=context.now
         )
         checked_in = check_in.check_in(
             booking,
             segment=self.segment,
             places=_assigned_places(context, self, booking, passengers),
             facts=facts[self.segment],
-            window=self.window,
+            window=window,
             now=context.now,
         )
         context.record(self.booking_id, checked_in)
@@ -206,7 +206,6 @@ async def undo_check_in(
         segment=segment,
         passengers=passengers,
         at_gate=roles.may(caller.principal.role, "handle_passengers"),
-        window=ports.check_in_window,
     )
     return await carry_out_and_read(ports, caller, command)
 
@@ -218,7 +217,6 @@ class UndoCheckIn(Command, frozen=True):
     segment: int
     passengers: tuple[int, ...] | None
     at_gate: bool
-    window: CheckInWindow = CheckInWindow()
 
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects BookingNotFound and what `check_in_undo.undo_check_in` does; records nothing of
@@ -233,7 +231,7 @@ class UndoCheckIn(Command, frozen=True):
             segment=self.segment,
             passengers=self.passengers,
             facts=journey.facts_of(flight),
-            window=self.window,
+            window=operating_rules.check_in_window(context, flight),
             at_gate=self.at_gate,
             now=context.now,
         )
@@ -283,6 +281,7 @@ class Board(Command, frozen=True):
             segment=self.segment,
             passengers=self.passengers,
             facts=journey.facts_of(flight),
+            window=operating_rules.check_in_window(context, flight),
             now=context.now,
         )
         context.record(self.booking_id, boarded)

@@ -11,6 +11,7 @@ from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
+from application.policies import operating_rules
 from domain.booking import rejections, states
 from domain.booking import seats as booking_seats
 from domain.booking.coupons import CouponStatus
@@ -70,7 +71,11 @@ class ChooseSeats(Command, frozen=True):
         segment = booking.segments[self.segment]
         flight = journey.load_flight(context, segment.flight)
         chosen = booking_seats.choose_seats(
-            booking, seats=choices, facts=journey.facts_of(flight), now=context.now
+            booking,
+            seats=choices,
+            facts=journey.facts_of(flight),
+            window=operating_rules.check_in_window(context, flight),
+            now=context.now,
         )
         context.record(self.booking_id, chosen)
         for place in () if self.at_gate else self.places:

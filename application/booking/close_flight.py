@@ -20,6 +20,7 @@ from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
+from application.policies import operating_rules
 from domain.booking import cancellation, check_in, connections, disruption, rejections, states
 from domain.booking.coupons import Coupon
 from domain.booking.state import Booking
@@ -96,7 +97,7 @@ def _offer_missed_connection(
     late = max((flight.departed_at or flight.departs_at) - flight.departs_at, dt.timedelta())
     now = list(then)
     now[segment] = replace(then[segment], arrives_at=then[segment].arrives_at + late)
-    if not connections.newly_broken(then, now):
+    if not connections.newly_broken(then, now, by=operating_rules.connecting_times(context)):
         return
     ahead = {each.segment for each in settle_unanswered.travelled_from(context, booking, segment)}
     offered = disruption.offer_journey(booking, segments=sorted(ahead), reason=LATE_INBOUND)

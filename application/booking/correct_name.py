@@ -12,11 +12,13 @@ from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
+from application.policies.rules_now import load_rule
 from domain.booking import cancellation, passenger_details, rejections
 from domain.booking.state import Booking
 from domain.identity import roles
 from domain.identity.rejections import NotAllowed
 from domain.kernel import sealed
+from domain.policies.money_values import NameCorrections
 
 BY_STAFF: tuple[roles.Permission, ...] = ("change_any_booking", "handle_passengers")
 
@@ -40,7 +42,7 @@ class WantedName(msgspec.Struct, frozen=True):
 async def correct_name(
     ports: BookingPorts, caller: Caller, id_or_reference: str, wanted: WantedName
 ) -> BookingDetails:
-    """Correct up to three letters of the name that was sold; staff correct more with a reason.
+    """Correct some letters of the name that was sold; staff correct more with a reason.
 
     Rejects BookingNotFound, NotAllowed (also for a reason of others than staff), NoSuchPart,
     NameRefused, PersonErased and what the command does.
@@ -109,7 +111,7 @@ class CorrectName(Command, frozen=True):
     name: sealed.Sealed
     distance: int
     is_new: bool
-    letters: int = passenger_details.LONG_NAME
+    letters: int
     reason: str | None = None
     notes: Notes = ()
 
@@ -125,7 +127,7 @@ class CorrectName(Command, frozen=True):
             name=self.name,
             distance=self.distance,
             is_new=self.is_new,
-            letters=self.letters,
+            limit=load_rule(context, NameCorrections).limit(self.letters),
             reason=self.reason,
             notes=self.notes,
         )

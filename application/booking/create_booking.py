@@ -23,6 +23,8 @@ from application.caller import Caller
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
+from application.inventory import flights
+from application.policies import operating_rules
 from application.policies.read_book import load_book
 from application.ports import WrappedKey
 from application.pricing import journeys
@@ -53,8 +55,7 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 class WantedBooking(msgspec.Struct, frozen=True):
     """One flight at the price of this moment, or the journey of a quote; at least one is given.
 
-    Without a cabin the quote's, or economy. Extras and seats of a quoted journey are part of the
-    quote.
+    Without a cabin the quote's, or economy. A quote contains the extras and seats of its journey.
     """
 
     travellers: Sequence[Traveller | SavedTraveller]
@@ -227,6 +228,7 @@ class CreateBooking(Command, frozen=True):
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects what `journeys.price` and `seat_sale.hold` do, SeatTaken and QuoteExpired."""
         priced = _priced(self, context)
+        operating_rules.load_for_holds(context)
         booking_id = begin_booking(context)
         draft = BookingInitiated(
             owner=self.owner,
@@ -263,31 +265,29 @@ def _priced(command: CreateBooking, context: DecisionContext) -> Priced:
 
 
 def _require_times(command: CreateBooking, context: DecisionContext) -> None:
-    """Require that the flights of the quote still make its journey; otherwise QuoteExpired.
-
-    A flight that was moved materially, or to where it misses another, makes another journey.
+    """Require that no flight of the quote was moved materially, nor to where it misses another;
+    otherwise QuoteExpired.
     """
     if not command.quoted_times:
         return
-    flights = [journey.load_flight(context, each.flight) for each in command.wanted]
-    now = [journeys.leg_of(each) for each in flights]
+    booked = [journey.load_flight(context, each.flight) for each in command.wanted]
+    now = [journeys.leg_of(each) for each in booked]
     then = [
         msgspec.structs.replace(leg, departs_at=times.departs_at, arrives_at=times.arrives_at)
         for leg, times in zip(now, command.quoted_times, strict=True)
     ]
-    moved = [
+    moved = any(
         operations.difference((a.departs_at, a.arrives_at), (b.departs_at, b.arrives_at))
-        for a, b in zip(then, now, strict=True)
-    ]
-    if max(moved) >= operations.MATERIAL_CHANGE or connections.newly_broken(then, now):
+        >= operating_rules.material_change(context, flight)
+        for a, b, flight in zip(then, now, booked, strict=True)
+    )
+    if moved or connections.newly_broken(then, now, by=operating_rules.connecting_times(context)):
         raise QuoteExpired(reason="flights_moved")
 
 
 def _lapses_at(command: CreateBooking, now: dt.datetime) -> dt.datetime | None:
     """Return the deadline of a draft: that of its price."""
-    if command.mode != "draft":
-        return None
-    return command.quoted_until or now + QUOTE_LIFETIME
+    return (command.quoted_until or now + QUOTE_LIFETIME) if command.mode == "draft" else None
 
 
 def take_seats(
@@ -299,7 +299,7 @@ def take_seats(
     a booking of one flight joins the waitlist where there are no seats.
     """
     booking = journey.load(context, booking_id)
-    until = sales_window.hold_until(now=context.now)
+    until = context.now + operating_rules.hold_times(context).hold
     try:
         for index in range(len(booking.segments)):
             _hold(context, booking_id, booking, index, until=until, unpaid_limit=unpaid_limit)
@@ -323,14 +323,16 @@ def _hold(
 ) -> None:
     """Hold the seats of one segment, and assign the places that the passengers chose there."""
     segment = booking.segments[index]
+    flight = flights.load(context, segment.flight)
     held = seat_sale.hold(
-        context.load(stream_kinds.FLIGHT, segment.flight),
+        flight,
         booking=booking_id,
         cabin=segment.cabin,
         fare_class=segment.fare_class,
         seat_count=booking.seat_count,
         infants=booking.infant_count,
         until=until,
+        limits=operating_rules.sale_limits(context, flight),
         now=context.now,
         owner=booking.owner,
         unpaid_limit=unpaid_limit,
@@ -357,6 +359,7 @@ def _queue(
         raise rejections.InvalidJourney(field="mode", reason="waitlist_takes_no_paid_seat")
     segment = booking.segments[0]
     flight = journey.load_flight(context, segment.flight)
+    limits = operating_rules.sale_limits(context, flight)
     joined = waitlist.join(
         flight,
         booking=booking_id,
@@ -364,11 +367,12 @@ def _queue(
         fare_class=segment.fare_class,
         seat_count=booking.seat_count,
         infants=booking.infant_count,
+        limits=limits,
         now=context.now,
         owner=booking.owner,
         unpaid_limit=unpaid_limit,
     )
-    waits_until = sales_window.sales_close_at(flight.departs_at)
+    waits_until = sales_window.sales_close_at(flight.departs_at, closes=limits.closes)
     context.record(booking_id, sale.join_waitlist(booking, waits_until=waits_until))
     # A waitlisted booking has no seat numbers: they may be taken when its seats come free.
     chosen = tuple(

@@ -6,6 +6,7 @@ from application.booking import journey
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
+from application.policies import operating_rules
 from domain.booking.coupons import CouponStatus
 from domain.booking.state import Booking
 from domain.inventory import operations
@@ -32,7 +33,10 @@ class DepartUnreported(Command, frozen=True):
         boarded = [each for each in bookings.values() if each is not None and self._boarded(each)]
         if boarded or not booked:
             departed_at = min(self.departed_at, flight.departs_at)
-            departed = operations.depart(flight, departed_at=departed_at)
+            window = operating_rules.check_in_window(context, flight)
+            departed = operations.depart(
+                flight, boarding_closes=window.boarding_closes, departed_at=departed_at
+            )
             context.record(self.flight_id, departed)
         return Reply(self.flight_id)
 

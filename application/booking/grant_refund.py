@@ -13,6 +13,7 @@ from application.caller import Caller
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
+from application.policies.rules_now import load_rule
 from domain.booking import cancellation, preconditions, refund_approval, rejections, states
 from domain.booking.state import Booking
 from domain.booking.states import Status
@@ -20,6 +21,7 @@ from domain.booking.values import Obligation
 from domain.kernel import money
 from domain.ledger import carriage
 from domain.payment import refunds
+from domain.policies.money_values import ApprovalLimits
 
 REFUND_GRANTED = "refund_granted"
 
@@ -76,7 +78,8 @@ class GrantRefund(Command, frozen=True):
             ),
             notes=self.notes,
         )
-        if refund_approval.needs_second_person(booking, amount, by=self.by):
+        most = load_rule(context, ApprovalLimits).most(amount.currency)
+        if refund_approval.needs_second_person(booking, amount, most=most, by=self.by):
             proposed = refund_approval.propose(booking, amount, by=self.by, notes=self.notes)
             context.record(booking_id, proposed)
             return Reply(booking_id)

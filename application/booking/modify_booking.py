@@ -16,6 +16,7 @@ from application.booking.stored_answer import stored_answer_first
 from application.caller import Caller
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
+from application.policies import operating_rules
 from application.pricing import journeys
 from application.pricing.signed_quotes import QuoteExpired, QuoteRefused
 from domain.booking import disruption, rejections, sale
@@ -24,7 +25,7 @@ from domain.booking.coupons import Coupon
 from domain.booking.events import BookingEvent
 from domain.booking.state import Booking
 from domain.booking.values import Modification
-from domain.inventory import sales_window, seat_sale
+from domain.inventory import seat_sale
 
 
 @stored_answer_first
@@ -105,15 +106,17 @@ class ModifyBooking(Command, frozen=True):
             now=context.now,
             waived=modification.waiver is not None,
         )
-        until = sales_window.hold_until(now=context.now)
+        until = context.now + operating_rules.hold_times(context).hold
+        new = journey.load_flight(context, modification.to.flight)
         held = seat_sale.hold(
-            journey.load_flight(context, modification.to.flight),
+            new,
             booking=booking_id,
             cabin=modification.to.cabin,
             fare_class=modification.to.fare_class,
             seat_count=journey.seats_of(booking, coupons),
             infants=journey.infants_of(booking, coupons),
             until=until,
+            limits=operating_rules.sale_limits(context, new),
             now=context.now,
             owner=booking.owner,
             unpaid_limit=self.unpaid_limit,

@@ -1,10 +1,13 @@
 """Offer a booking its choices after the airline cancelled or rescheduled a flight."""
 
+import datetime as dt
+
 from msgspec.structs import replace
 
 from application.booking import cancel_booking, journey, letters, texts
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
+from application.policies import operating_rules
 from domain.booking import cancellation, connections, disruption, states
 from domain.booking.events import DisruptionOffered
 from domain.booking.state import Booking
@@ -44,17 +47,18 @@ class OfferDisruption(Command, frozen=True):
             _cancel_unticketed(context, self.booking_id, booking)
             return Reply(self.booking_id)
         agreed = disruption.agreed_times(booking, segment, self.before)
+        flight = journey.load_flight(context, self.flight_id)
+        least = operating_rules.material_change(context, flight)
         offered = disruption.offer(
             booking,
             segment=segment,
             flight=self.flight_id,
             kind=self.kind,
             reason=self.reason,
-            material=_is_material(self, agreed),
+            material=_is_material(self, agreed, least=least),
             times=self.times,
             agreed=agreed,
         )
-        flight = journey.load_flight(context, self.flight_id)
         context.record(self.booking_id, offered)
         for each in offered:
             written = letter(self.booking_id, each, flight)
@@ -64,7 +68,7 @@ class OfferDisruption(Command, frozen=True):
         return Reply(self.booking_id)
 
 
-def _is_material(command: OfferDisruption, agreed: NewTimes | None) -> bool:
+def _is_material(command: OfferDisruption, agreed: NewTimes | None, *, least: dt.timedelta) -> bool:
     """Whether the times are far from those that the passengers last bought or accepted."""
     if command.times is None or command.before is None or agreed is None:
         return command.material
@@ -72,7 +76,7 @@ def _is_material(command: OfferDisruption, agreed: NewTimes | None) -> bool:
         (agreed.departs_at, agreed.arrives_at),
         (command.times.departs_at, command.times.arrives_at),
     )
-    return difference >= operations.MATERIAL_CHANGE
+    return difference >= least
 
 
 def _offer_rest_of_journey(
@@ -87,7 +91,7 @@ def _offer_rest_of_journey(
         then = list(legs)
         then[segment] = _at(legs[segment], command.before)
         legs[segment] = _at(legs[segment], command.times)
-        if not connections.newly_broken(then, legs):
+        if not connections.newly_broken(then, legs, by=operating_rules.connecting_times(context)):
             return
     offered = disruption.offer_journey(
         booking,

@@ -4,6 +4,7 @@ from application.booking import journey, letters
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
+from application.policies import operating_rules
 from domain.booking import sale
 from domain.booking.states import Status
 from domain.inventory import sales_window, waitlist
@@ -20,8 +21,11 @@ class OfferSeats(Command, frozen=True):
         A booking that is no longer waitlisted leaves the waitlist instead.
         """
         flight = context.load(stream_kinds.FLIGHT, self.flight_id)
-        following = waitlist.next_in_line(flight, now=context.now) if flight is not None else None
-        if flight is None or following is None:
+        if flight is None:
+            return Reply(self.flight_id)
+        limits = operating_rules.sale_limits(context, flight)
+        following = waitlist.next_in_line(flight, limits=limits, now=context.now)
+        if following is None:
             return Reply(self.flight_id)
         booking_id = following.booking
         booking = journey.load(context, booking_id)
@@ -29,8 +33,15 @@ class OfferSeats(Command, frozen=True):
             left = waitlist.leave(flight, booking=booking_id, reason=booking.status.value)
             context.record(self.flight_id, left)
             return Reply(self.flight_id)
-        until = sales_window.offer_until(flight.departs_at, now=context.now)
-        offered = waitlist.offer(flight, booking=booking_id, until=until, now=context.now)
+        until = sales_window.offer_until(
+            flight.departs_at,
+            lasts=operating_rules.hold_times(context).offer,
+            closes=limits.closes,
+            now=context.now,
+        )
+        offered = waitlist.offer(
+            flight, booking=booking_id, until=until, limits=limits, now=context.now
+        )
         context.record(self.flight_id, offered)
         context.record(booking_id, sale.reserve(booking, hold_until=until))
         context.enqueue(letters.OfferLetter(booking_id=booking_id))

@@ -9,11 +9,11 @@ from application.booking.unpaid_seats import UnpaidSeats
 from application.commands.bus import CommandBus
 from application.inventory.airports import Airports
 from application.payment.collect import Collector
+from application.policies.current_policies import CurrentPolicies
 from application.ports import Clock, TicketStock, Vault
 from application.pricing.signed_quotes import QuoteSigner
 from application.queries import ListBookings
 from application.stream_history import StreamHistory
-from domain.booking.preconditions import CheckInWindow
 
 
 class BookingPorts(msgspec.Struct, frozen=True):
@@ -28,7 +28,7 @@ class BookingPorts(msgspec.Struct, frozen=True):
     airline_code: str
     airline_name: str
     airports: Airports
-    check_in_window: CheckInWindow
+    policies: CurrentPolicies
     collector: Collector
     boarding_passes: BoardingPassPrinter
     calendar_files: CalendarFileWriter

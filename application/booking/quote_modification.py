@@ -15,7 +15,9 @@ from application.booking.ports import BookingPorts
 from application.booking.staff_notes import sealed_note
 from application.commands import stream_kinds
 from application.identity.ports import Principal
+from application.policies import operating_rules
 from application.policies.fee_terms import terms_of
+from application.policies.price_terms import shares_of
 from application.policies.read_book import read_book
 from application.pricing import journeys
 from application.pricing.journeys import WantedSegment
@@ -30,20 +32,21 @@ from domain.booking import (
     sale,
 )
 from domain.booking import modification as booking_modification
+from domain.booking.connections import MinimumTimes
 from domain.booking.coupons import Coupon
 from domain.booking.preconditions import SegmentFacts
 from domain.booking.state import Booking, coupon_key
 from domain.booking.values import Modification, Retaxed, Segment
 from domain.identity import roles
 from domain.inventory import rejections as flight_rejections
-from domain.inventory import sales_window
 from domain.inventory.state import Flight
 from domain.kernel import money
 from domain.policies.book import PolicyBook
+from domain.policies.money_values import LeastCharges
 from domain.pricing import charge_limits, tax
 from domain.pricing import exchange as exchange_rates
 from domain.pricing import rules as pricing_rules
-from domain.pricing.price import CouponPrice
+from domain.pricing.price import CouponPrice, Leg
 
 MAY_WAIVE: tuple[roles.Permission, ...] = ("change_any_booking", "handle_passengers")
 CABIN_RANK = {"Y": 0, "J": 1}
@@ -159,19 +162,20 @@ def modification_quote(
     facts = journey.facts_of(old)
     booking_modification.require_modifiable(booking, segment, facts, now=now, waived=waived)
     free = waived or disruption.is_material(booking, segment)
-    found = _fit(booking, old, new, segment=segment, to=to, now=now, free=free)
+    found = _fit(booking, old, new, book=book, segment=segment, to=to, now=now, free=free)
     after = [found if index == segment else each for index, each in enumerate(flights)]
-    _require_order(booking, after, segment=segment, to=to)
+    by = operating_rules.connecting_times_in(book, at=now)
+    legs = [journeys.leg_of(each) for each in after]
+    _require_order(booking, legs, segment=segment, to=to, by=by)
     coupons, terms = booking.open_coupons(segment), terms_of(book, booking.segments[segment])
     notice = None if free else _notice(coupons, facts, now=now)
-    target = _target(booking, found, coupons, to=to)
-    fee = cancellation_fee.change_fee(booking, coupons, target.fare, terms, notice)
-    exchange = _exchange(booking, after, coupons, target.fare, fee=fee)
+    target = _target(booking, found, coupons, to=to, book=book)
+    least = book.value_now(LeastCharges, at=now).least(booking.currency)
+    fee = cancellation_fee.change_fee(booking, coupons, target.fares, terms, notice, least=least)
+    exchange = _exchange(booking, after, coupons, target.fares, fee=fee)
     if free:
         exchange = _kept_value(booking, old, found, coupons, exchange, to=to, waived=waived)
-    exchange, too_small = _without_small_change(booking, coupons, exchange)
-    cost = exchange.cost(booking, coupons)
-    _require_collectable(cost, booking.currency)
+    exchange, too_small, cost = _without_small_change(booking, coupons, exchange, least=least)
     modification = Modification(
         number=booking.modification_count + 1,
         segment=segment,
@@ -206,10 +210,12 @@ def basis_of(booking: Booking) -> tuple[tuple[int, int, int], ...]:
 
 
 class Target(msgspec.Struct, frozen=True):
-    """The segment that is exchanged for, and its adult fare in the currency of the booking."""
+    """The segment that is exchanged for, and the fare of each coupon on it without tax, in minor
+    units of the currency of the booking.
+    """
 
     segment: Segment
-    fare: money.Money
+    fares: tuple[int, ...]
 
 
 class Exchange(msgspec.Struct, frozen=True):
@@ -230,6 +236,7 @@ def _fit(
     old: Flight,
     new: Flight | None,
     *,
+    book: PolicyBook,
     segment: int,
     to: WantedSegment,
     now: dt.datetime,
@@ -238,7 +245,7 @@ def _fit(
     """Return the new flight if the rules allow the exchange."""
     if new is None:
         raise flight_rejections.FlightNotFound()
-    if not sales_window.is_bookable(new, now=now):
+    if not journeys.is_bookable(new, book, now=now):
         raise flight_rejections.SalesClosed(flight=new.number)
     had = booking.segments[segment]
     if (new.origin, new.destination) != (old.origin, old.destination):
@@ -253,7 +260,7 @@ def _fit(
 
 
 def _require_order(
-    booking: Booking, flights: Sequence[Flight], *, segment: int, to: WantedSegment
+    booking: Booking, legs: Sequence[Leg], *, segment: int, to: WantedSegment, by: MinimumTimes
 ) -> None:
     """Require a valid journey; the route stays, so that surface sectors are those it was sold with.
 
@@ -263,15 +270,14 @@ def _require_order(
         to.flight if index == segment else each.flight
         for index, each in enumerate(booking.segments)
     ]
-    legs = [journeys.leg_of(flight) for flight in flights]
     sale.require_valid_journey(
-        list(zip(names, legs, strict=True)), surface_sectors=range(len(flights)), field="flightId"
+        list(zip(names, legs, strict=True)), surface_sectors=range(len(legs)), field="flightId"
     )
     if to.flight == booking.segments[segment].flight:
         return  # what the airline itself has moved is no reason to refuse another cabin
     for index, (before, after) in enumerate(itertools.pairwise(legs)):
         if segment in {index, index + 1}:
-            connections.require_reachable(before, after, field="flightId")
+            connections.require_reachable(before, after, by=by, field="flightId")
 
 
 def _notice(coupons: Sequence[Coupon], facts: SegmentFacts, *, now: dt.datetime) -> int:
@@ -284,8 +290,12 @@ def _target(
     coupons: Sequence[Coupon],
     *,
     to: WantedSegment,
+    book: PolicyBook,
 ) -> Target:
-    """Return the segment with a fare class that has seats, and its fare; its terms stay (O4)."""
+    """Return the segment with a fare class that has seats, and its fares.
+
+    Its terms stay, and the shares that children and infants pay (O4).
+    """
     cabin = flight.cabins[to.cabin]
     bucket = (
         cabin.bucket(to.fare_class)
@@ -294,10 +304,18 @@ def _target(
     )
     if bucket is None:
         raise flight_rejections.CabinNotFound(field="fareClass", fareClass=to.fare_class or "")
-    sold_under = booking.segments[coupons[0].segment].sold_under
+    sold = booking.segments[coupons[0].segment]
+    fare, shares = exchange_rates.convert(bucket.fare, booking.currency), shares_of(book, sold)
+    types = [booking.passengers[each.passenger].type for each in coupons]
     return Target(
-        Segment(to.flight, to.cabin, bucket.code, bucket.residue, sold_under),
-        exchange_rates.convert(bucket.fare, booking.currency),
+        replace(
+            sold,
+            flight=to.flight,
+            cabin=to.cabin,
+            fare_class=bucket.code,
+            residue=bucket.residue,
+        ),
+        tuple(pricing_rules.passenger_fare(fare, shares.percent(each)) for each in types),
     )
 
 
@@ -305,27 +323,24 @@ def _exchange(
     booking: Booking,
     flights: Sequence[Flight],
     coupons: Sequence[Coupon],
-    fare: money.Money,
+    fares: Sequence[int],
     *,
     fee: int,
 ) -> Exchange:
-    """Return the new values at this adult fare; the fee is part of the first coupon (IFRS 15)."""
+    """Return the new values at these net fares; the fee is part of the first coupon (IFRS 15)."""
     legs = [journeys.leg_of(flight) for flight in flights]
     due = remaining_tax.taxed_coupons(booking, legs)
     exchanged = {coupon_key(each) for each in coupons}
     values = tuple(
-        _value(booking, each, fare, taxed=due[coupon_key(each)], fee=fee if index == 0 else 0)
-        for index, each in enumerate(coupons)
+        _value(booking, each, net, taxed=due[coupon_key(each)], fee=fee if index == 0 else 0)
+        for index, (each, net) in enumerate(zip(coupons, fares, strict=True))
     )
     return Exchange(values, remaining_tax.retaxed(booking, due, but=exchanged))
 
 
-def _value(
-    booking: Booking, coupon: Coupon, fare: money.Money, *, taxed: bool, fee: int
-) -> CouponPrice:
+def _value(booking: Booking, coupon: Coupon, net: int, *, taxed: bool, fee: int) -> CouponPrice:
     """Return the new value of a coupon: its fare, and the fees of this and earlier exchanges."""
     kind, currency = booking.passengers[coupon.passenger].type, booking.currency
-    net = pricing_rules.passenger_fare(fare, kind)
     kept = coupon.change_fee + fee
     if not taxed:
         return CouponPrice(coupon.passenger, coupon.segment, net + kept, 0, 0)
@@ -366,19 +381,19 @@ def _kept_value(
 
 
 def _without_small_change(
-    booking: Booking, coupons: Sequence[Coupon], exchange: Exchange
-) -> tuple[Exchange, int]:
-    """Return the exchange without a difference that is too small to be charged, and that amount."""
+    booking: Booking, coupons: Sequence[Coupon], exchange: Exchange, *, least: int
+) -> tuple[Exchange, int, int]:
+    """Return the exchange without a difference that is too small to be charged, that amount, and
+    what the exchange costs.
+    """
     cost = exchange.cost(booking, coupons)
-    if not 0 < cost < charge_limits.smallest(booking.currency):
-        return exchange, 0
+    if cost <= 0:
+        return exchange, 0, cost
+    if cost >= least:
+        charge_limits.require_collectable(money.Money(cost, booking.currency), least=least)
+        return exchange, 0, cost
     values = list(exchange.coupons)
     dearest = max(range(len(values)), key=lambda index: values[index].fare)
     reduced = values[dearest].fare - cost
     values[dearest] = msgspec.structs.replace(values[dearest], fare=reduced)
-    return Exchange(tuple(values), exchange.retaxed), cost
-
-
-def _require_collectable(cost: int, currency: str) -> None:
-    if cost > 0:
-        charge_limits.require_collectable(money.Money(cost, currency))
+    return Exchange(tuple(values), exchange.retaxed), cost, 0

@@ -10,18 +10,21 @@ from application.booking import journey, letters, seat_needs
 from application.commands import stream_kinds
 from application.commands.context import DecisionContext, EventsByStream
 from application.payment.record_capture import end_live_sessions
+from application.policies import operating_rules
+from application.policies.rules_now import load_rule
 from application.pricing import journeys
 from domain.booking import connections, reseating, sale
 from domain.booking import rejections as booking_rejections
 from domain.booking import seats as booking_seats
 from domain.booking.state import Booking
 from domain.booking.values import SeatChoice
-from domain.inventory import operations, sales_window, seat_sale
 from domain.inventory import rejections as flight_rejections
+from domain.inventory import seat_sale
 from domain.inventory.state import Flight
 from domain.kernel import ids, money
 from domain.payment import captures
 from domain.payment.state import Capture, Payment
+from domain.policies.operating_values import LateMoney
 
 # The reason for chosen seats that others have taken since.
 HOLD_LAPSED = "hold_lapsed"
@@ -80,9 +83,15 @@ def take_seats(
     their price back. Rejects what `require_reseatable` and `_seats` do; then nothing is recorded.
     """
     booking = journey.load(context, booking_id)
-    reseating.require_reseatable(booking, captured=captured, paid_at=paid_at, now=context.now)
-    seats = _seats(context, booking_id, booking)
-    until = sales_window.hold_until(now=context.now)
+    reseating.require_reseatable(
+        booking,
+        captured=captured,
+        paid_at=paid_at,
+        within=load_rule(context, LateMoney).reseats,
+        now=context.now,
+    )
+    until = context.now + operating_rules.hold_times(context).hold
+    seats = _seats(context, booking_id, booking, until=until)
     reseated = reseating.reseat(booking, payment=payment_id, hold_until=until)
     context.record(booking_id, reseated)
     for flight_id, held in seats.items():
@@ -95,17 +104,20 @@ def _is_price(payment_id: str, booking_id: str, booking: Booking) -> bool:
     return payment_id == ids.payment_stream(booking_id, booking.payment_number())
 
 
-def _seats(context: DecisionContext, booking_id: str, booking: Booking) -> EventsByStream:
+def _seats(
+    context: DecisionContext, booking_id: str, booking: Booking, *, until: dt.datetime
+) -> EventsByStream:
     """Return the seats to hold on each flight; records nothing.
 
     Rejects what `seat_sale.hold` does, and InvalidJourney where a flight was moved materially from
     its published time or misses the next one: it is not what was sold.
     """
     flights = [journey.load_flight(context, each.flight) for each in booking.segments]
-    if any(_is_moved(each) for each in flights):
+    if any(_is_moved(context, each) for each in flights):
         raise booking_rejections.InvalidJourney(reason="flight_moved")
+    by = operating_rules.connecting_times(context)
     for before, after in itertools.pairwise([journeys.leg_of(each) for each in flights]):
-        connections.require_reachable(before, after)
+        connections.require_reachable(before, after, by=by)
     return {
         segment.flight: seat_sale.hold(
             flight,
@@ -114,16 +126,17 @@ def _seats(context: DecisionContext, booking_id: str, booking: Booking) -> Event
             fare_class=segment.fare_class,
             seat_count=booking.seat_count,
             infants=booking.infant_count,
-            until=sales_window.hold_until(now=context.now),
+            until=until,
+            limits=operating_rules.sale_limits(context, flight),
             now=context.now,
         )
         for segment, flight in zip(booking.segments, flights, strict=True)
     }
 
 
-def _is_moved(flight: Flight) -> bool:
+def _is_moved(context: DecisionContext, flight: Flight) -> bool:
     published = flight.scheduled_departs_at or flight.departs_at
-    return abs(flight.departs_at - published) >= operations.MATERIAL_CHANGE
+    return abs(flight.departs_at - published) >= operating_rules.material_change(context, flight)
 
 
 def _choose_seats(context: DecisionContext, booking_id: str) -> None:

@@ -21,10 +21,10 @@ from application.caller import Caller
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
+from application.policies import operating_rules
 from domain.booking import passenger_details, preconditions, rejections, states
 from domain.booking import seats as booking_seats
 from domain.booking.passenger_details import OpenedCodes
-from domain.booking.preconditions import CheckInWindow
 from domain.booking.state import Booking
 from domain.booking.values import SeatChoice
 from domain.identity import roles
@@ -42,7 +42,6 @@ class Place(msgspec.Struct, frozen=True):
 
     passenger: int
     segment: int
-    window: CheckInWindow
     by_staff: bool
 
 
@@ -66,7 +65,7 @@ async def request_special_service(
     box = await sealed_beside(ports.vault, booking.passengers[passenger].name, code.encode())
     if box is None:
         raise rejections.PersonErased(passenger=passenger)
-    place = _place(ports, caller, passenger, segment)
+    place = _place(caller, passenger, segment)
     return await _with_opened_codes(
         ports,
         caller,
@@ -88,7 +87,7 @@ async def withdraw_special_service(
 ) -> BookingDetails:
     """Withdraw a service and return the booking; rejections as for a request."""
     booking_id, _ = await _changeable(ports, caller, id_or_reference)
-    place = _place(ports, caller, passenger, segment)
+    place = _place(caller, passenger, segment)
     return await _with_opened_codes(
         ports,
         caller,
@@ -109,9 +108,9 @@ async def _changeable(
     )
 
 
-def _place(ports: BookingPorts, caller: Caller, passenger: int, segment: int) -> Place:
+def _place(caller: Caller, passenger: int, segment: int) -> Place:
     by_staff = roles.may(caller.principal.role, "handle_passengers")
-    return Place(passenger, segment, ports.check_in_window, by_staff)
+    return Place(passenger, segment, by_staff)
 
 
 async def _with_opened_codes(
@@ -163,9 +162,8 @@ class RequestSpecialService(Command, frozen=True):
         """
         place = self.place
         booking = _open_booking(self.booking_id, place, context)
-        wheelchairs = 0
+        flight_id, wheelchairs = booking.segments[place.segment].flight, 0
         if self.code in passenger_details.WHEELCHAIRS:
-            flight_id = booking.segments[place.segment].flight
             wheelchairs = _wheelchairs(context, flight_id, self.codes)
         at_exit = _sits_at_exit(context, booking, place)
         other_seat = _other_seat(context, self.booking_id, place) if at_exit else None
@@ -177,6 +175,9 @@ class RequestSpecialService(Command, frozen=True):
             box=self.box,
             codes=self.codes,
             wheelchairs=wheelchairs,
+            wheelchair_limit=operating_rules.places(
+                context, journey.load_flight(context, flight_id)
+            ).wheelchairs,
             at_exit=at_exit and other_seat is None,
         )
         context.record(self.booking_id, requested)
@@ -217,7 +218,7 @@ def _open_booking(booking_id: str, place: Place, context: DecisionContext) -> Bo
         place.passenger,
         place.segment,
         journey.facts_of(flight),
-        window=place.window,
+        window=operating_rules.check_in_window(context, flight),
         by_staff=place.by_staff,
         now=context.now,
     )

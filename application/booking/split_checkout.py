@@ -21,6 +21,8 @@ from application.commands.context import DecisionContext
 from application.identity.ports import Principal
 from application.payment import collect
 from application.payment.start_checkout import payable_in_parts, requested_payment
+from application.policies import operating_rules
+from application.policies.rules_now import load_rule
 from application.ports import Answer
 from domain.booking import states
 from domain.booking.state import Booking
@@ -28,7 +30,7 @@ from domain.kernel import ids, money
 from domain.payment import rejections, shares
 from domain.payment.events import AttemptStarted, PaymentEvent
 from domain.payment.state import Attempt, AttemptStatus, Capture, Payment
-from domain.pricing import charge_limits
+from domain.policies.money_values import LeastCharges
 
 # A share that is `processing` waits for a bank; one that is `returned` was paid and goes back.
 ShareStatus = Literal["opening", "open", "processing", "paid", "returned", "expired"]
@@ -78,8 +80,9 @@ class SplitCheckout(Command, frozen=True):
             payment,
             payment_id=payment_id,
             shares=self.shares,
-            least=charge_limits.smallest(payment.due.currency),
+            least=load_rule(context, LeastCharges).least(payment.due.currency),
             locale=self.locale,
+            lasts=operating_rules.hold_times(context).session,
             now=context.now,
         )
         context.record(payment_id, started)

@@ -2,8 +2,9 @@
 
 A hold costs nothing, so without limits one person could keep a flight from all others. On a flight
 the decision counts exactly. In all and by address, seats are counted when they are held or waited
-for, in windows as long as a hold lives; those of a request that fails are given back. Staff are
-not counted.
+for, in windows of a quarter of an hour; those of a request that fails are given back. Staff are
+not counted. Where the airline lets holds last longer (`hold_times`), seats of several windows may
+be held at once.
 """
 
 import math
@@ -13,12 +14,12 @@ from typing import Literal, Protocol
 import msgspec
 
 from application.caller import Caller
-from domain.inventory import sales_window
 from domain.inventory.rejections import TooManyUnpaidSeats
 
 UnpaidWindow = Literal["unpaid_account", "unpaid_agency", "unpaid_address"]
 
-WINDOW_SECONDS = int(sales_window.HOLD_LIFETIME.total_seconds())
+# As long as a hold lasts at the launch.
+WINDOW_SECONDS = 900
 # A travel agent books for many customers.
 AGENT_MULTIPLE = 5
 

@@ -10,6 +10,7 @@ from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.compensation.impacts import read_impacts
+from application.compensation.regimes_in_force import STREAM, regimes_at
 from application.inventory.airports import Airports
 from domain.booking.state import Booking
 from domain.compensation import assessment, claims, regimes
@@ -48,7 +49,12 @@ async def assessment_of(
     origin, destination = airports.get(flight.origin), airports.get(flight.destination)
     if origin is None or destination is None:
         return None
-    regime = regimes.regime_of(origin.country, destination.country, ids.flight_date(flight_id))
+    known = regimes_at(
+        await histories.history(STREAM), at=flight.scheduled_departs_at or flight.departs_at
+    )
+    regime = regimes.regime_of(
+        origin.country, destination.country, ids.flight_date(flight_id), regimes=known
+    )
     if regime is None:
         return None
     distance = assessment.great_circle_km(

@@ -5,6 +5,7 @@ While it is open nothing of the credit can be used; when it is lost, what is lef
 
 from application.commands import stream_kinds
 from application.commands.context import DecisionContext
+from application.policies.rules_now import load_rule
 from domain.credit import gift_cards
 from domain.credit.state import Credit
 from domain.kernel import ids, money
@@ -12,6 +13,7 @@ from domain.ledger import credits as posting
 from domain.payment import captures
 from domain.payment.dispute_state import Dispute, DisputeStage
 from domain.payment.state import Payment
+from domain.policies.money_values import GiftCards
 
 
 def mark_credit(context: DecisionContext, payment: Payment, dispute: Dispute) -> None:
@@ -43,8 +45,9 @@ def _reinstate(context: DecisionContext, credit_id: str, credit: Credit, dispute
             references=(dispute.id, dispute.charge),
             now=context.now,
         )
+    lasts_until = context.now + load_rule(context, GiftCards).reinstated
     reinstated = gift_cards.reinstate(
-        credit, dispute=dispute.id, lost=dispute.lost, now=context.now, entry=entry
+        credit, dispute=dispute.id, lost=dispute.lost, lasts_until=lasts_until, entry=entry
     )
     context.record(credit_id, reinstated)
 

@@ -3,12 +3,14 @@
 from application.booking import letters
 from application.commands import stream_kinds
 from application.commands.context import DecisionContext
+from application.policies.rules_now import load_rule
 from domain.booking.state import Booking
 from domain.credit import credits
 from domain.credit.events import Origin
 from domain.kernel import entries, ids, sealed
 from domain.kernel.money import Money
 from domain.ledger import credits as posting_rules
+from domain.policies.money_values import CreditLifetimes
 
 
 def issue_to_owner(
@@ -29,11 +31,12 @@ def issue_to_owner(
         credit_id = ids.credit_stream(context.random_bytes(ids.CREDIT_RANDOM_BYTES))
         begun = context.begin(stream_kinds.CREDIT, credit_id)
         assert begun, "eighty random bits are fresh"
+    expires_at = context.now + load_rule(context, CreditLifetimes).issued
     issued = credits.issue(
         owner=booking.owner,
         amount=amount,
         origin=origin,
-        now=context.now,
+        expires_at=expires_at,
         booking=booking_id,
         notes=notes,
         entry=posting_rules.issued_entry(
@@ -46,7 +49,7 @@ def issue_to_owner(
         about=credit_id,
         amount=amount.amount,
         currency=amount.currency,
-        until=entries.accounting_day(context.now + credits.LIFETIME),
+        until=entries.accounting_day(expires_at),
     )
     context.enqueue(letter)
     return credit_id

@@ -7,6 +7,7 @@ from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.credit.ports import CreditPorts
 from application.credit.read_gift_cards import read_own_card
+from application.policies import operating_rules
 from domain.credit import gift_cards
 from domain.credit.rejections import CreditNotFound
 from domain.kernel import ids
@@ -61,6 +62,7 @@ class StartGiftCardCheckout(Command, frozen=True):
             attempt=attempt,
             idempotency_key=f"checkout:{attempt}",
             locale=self.locale,
+            lasts=operating_rules.hold_times(context).session,
             now=context.now,
         )
         context.record(payment_id, started)

@@ -9,10 +9,12 @@ from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.credit.ports import CreditPorts
 from application.credit.read_credits import CreditDetails, read_credit
+from application.policies.rules_now import load_rule, read_rule
 from application.ports import WrappedKey
 from domain.credit import card_texts, gift_cards
 from domain.kernel import ids, sealed
 from domain.kernel.money import Money
+from domain.policies.money_values import GiftCards
 
 
 class Recipient(msgspec.Struct, frozen=True):
@@ -45,7 +47,9 @@ async def order_gift_card(
 
     Rejects GiftCardAmountRefused and GiftCardTextRefused.
     """
-    gift_cards.require_sold(amount)
+    bus = ports.booking.bus
+    rules = await read_rule(bus, GiftCards, clock=ports.booking.clock)
+    gift_cards.require_sold(amount, rules.sold)
     if recipient is not None:
         card_texts.require_plain(recipient.name, field="recipient.name")
         card_texts.require_plain(recipient.sender, field="recipient.senderName")
@@ -60,7 +64,7 @@ async def order_gift_card(
         code_digest=ports.digest_of_code(code),
         keys=(key,),
     )
-    outcome = await ports.booking.bus.submit(caller.envelope(command))
+    outcome = await bus.submit(caller.envelope(command))
     return await read_credit(ports, outcome.answer.stream), outcome.replayed
 
 
@@ -84,12 +88,14 @@ class OrderGiftCard(Command, frozen=True):
         begun = context.begin(stream_kinds.CREDIT, credit_id)
         assert begun, "eighty random bits are fresh"
         context.store_keys(self.keys)
+        rules = load_rule(context, GiftCards)
         ordered = gift_cards.order(
             buyer=self.buyer,
             amount=self.amount,
+            sold=rules.sold,
             details=self.details,
             code_digest=self.code_digest,
-            now=context.now,
+            payable_until=context.now + rules.payable,
         )
         context.record(credit_id, ordered)
         return Reply(credit_id)

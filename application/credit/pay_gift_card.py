@@ -7,12 +7,14 @@ from application.commands import stream_kinds
 from application.commands.context import DecisionContext
 from application.credit.dispute_credit import mark_credit
 from application.credit.gift_card_letters import GiftCardCodeLetter, GiftCardReceiptLetter
+from application.policies.rules_now import load_rule
 from domain.credit import gift_cards
 from domain.credit.state import Credit
 from domain.ledger import credits as posting
 from domain.payment import captures
 from domain.payment.captures import ParkReason
 from domain.payment.state import Capture, CaptureCheck, Payment
+from domain.policies.money_values import GiftCards
 
 
 def pay_gift_card(context: DecisionContext, payment_id: str, intent: str) -> None:
@@ -37,11 +39,14 @@ def pay_gift_card(context: DecisionContext, payment_id: str, intent: str) -> Non
     if reason is not None:
         context.record(payment_id, captures.park(payment, intent=intent, reason=reason))
         return
+    rules = load_rule(context, GiftCards)
     paid = gift_cards.pay(
         credit,
         payment=payment_id,
         intent=intent,
         now=context.now,
+        lasts=rules.lifetime,
+        refundable_for=rules.refundable,
         entry=posting.sold_entry(
             credit=payment.booking,
             amount=captured.amount,

@@ -8,6 +8,7 @@ nor a gift card becomes money.
 from application.commands import stream_kinds
 from application.commands.context import DecisionContext
 from application.credit.dispute_credit import recover_loss
+from application.policies.rules_now import load_rule
 from domain.booking.state import Booking
 from domain.credit import credits
 from domain.credit.events import ReturnCause
@@ -16,6 +17,7 @@ from domain.kernel import money
 from domain.ledger import credits as posting
 from domain.payment import credit_parts
 from domain.payment.state import CreditPart, Payment
+from domain.policies.money_values import CreditLifetimes
 
 
 def refund_part(
@@ -96,11 +98,14 @@ def _return(
     amount: money.Money,
     cause: ReturnCause,
 ) -> None:
+    lifetimes = load_rule(context, CreditLifetimes)
     returned = credits.return_part(
         _credit(context, part),
         use=part.use,
         amount=amount,
         now=context.now,
+        returned_for=lifetimes.returned,
+        grace=lifetimes.grace,
         cause=cause,
         entry=posting.returned_entry(
             credit=part.credit,

@@ -17,6 +17,7 @@ from application.credit import backing
 from application.credit.read_credits import require_credit_id
 from application.payment.record_capture import apply_kept
 from application.payment.start_checkout import payable_in_parts, requested_payment
+from application.policies.rules_now import load_rule
 from domain.booking import sale
 from domain.booking.state import Booking
 from domain.credit import credits
@@ -27,7 +28,7 @@ from domain.ledger import credits as posting
 from domain.payment import credit_parts
 from domain.payment.rejections import CreditPartRefused
 from domain.payment.state import Payment
-from domain.pricing import charge_limits
+from domain.policies.money_values import LeastCharges
 
 
 @stored_answer_first
@@ -114,7 +115,7 @@ def _amount(
         payment,
         available=credits.spendable(credit, now=context.now),
         wanted=None if wanted is None else wanted.amount,
-        least=charge_limits.smallest(currency),
+        least=load_rule(context, LeastCharges).least(currency),
     )
 
 

@@ -8,8 +8,9 @@ from application.inventory.cabin_plan import PlannedCabin
 from application.inventory.operated_flight import OperatedFlight
 from application.inventory.operation_notes import why
 from application.inventory.ports import FlightPorts
+from application.policies import operating_rules
 from application.ports import WrappedKey
-from domain.inventory import operations, schedule
+from domain.inventory import operations
 from domain.inventory.events import CabinLayout
 from domain.kernel.sealed import Sealed
 
@@ -52,12 +53,13 @@ class ChangeEquipment(Command, frozen=True):
 
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects FlightNotFound, FlightOver and CabinNotFound."""
+        flight = flights.load(context, self.flight_id)
+        by = operating_rules.authorisation(context, operating_rules.of_flight(flight))
         authorised = {
-            layout.cabin: schedule.authorised_count(layout.cabin, layout.seat_count)
-            for layout in self.layouts
+            layout.cabin: by.seats(layout.cabin, layout.seat_count) for layout in self.layouts
         }
         changed = operations.change_equipment(
-            flights.load(context, self.flight_id),
+            flight,
             layouts=self.layouts,
             authorised=authorised,
             reason=self.reason,

@@ -8,6 +8,7 @@ from application.commands.context import DecisionContext
 from application.inventory import flights, operated_flight
 from application.inventory.operated_flight import OperatedFlight
 from application.inventory.ports import FlightPorts
+from application.policies import operating_rules
 from domain.inventory import operations
 
 
@@ -27,6 +28,10 @@ class DepartFlight(Command, frozen=True):
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects FlightNotFound, FlightOver and FlightNotDue."""
         flight = flights.load(context, self.flight_id)
-        departed = operations.depart(flight, departed_at=self.departed_at)
+        departed = operations.depart(
+            flight,
+            boarding_closes=operating_rules.check_in_window(context, flight).boarding_closes,
+            departed_at=self.departed_at,
+        )
         context.record(self.flight_id, departed)
         return Reply(self.flight_id)

@@ -187,7 +187,7 @@ async def _carry_out(
     """Submit the command of a change; return why it was rejected."""
     step = f"schedule/{change.kind}/{change.flight_id}"
     try:
-        command = _command(ports, change, asked)
+        command = await _command(ports, change, asked)
         await ports.bus.submit(follow_up.envelope(cause, step, command))
     except Rejection as rejection:
         found = {**rejection.parameters}
@@ -201,13 +201,14 @@ async def _carry_out(
     return None
 
 
-def _command(ports: SeasonPorts, change: Change, asked: SeasonImport) -> Command:
+async def _command(ports: SeasonPorts, change: Change, asked: SeasonImport) -> Command:
     if change.kind == "cancelled":
         return CancelFlight(flight_id=change.flight_id, reason=asked.reason)
     planned = change.planned
     assert planned is not None, "only a cancelled departure is not planned"
     if change.kind == "new":
-        return command_of(ports.airports, fleet.departure_of(planned, asked.fleet))
+        departure = fleet.departure_of(planned, asked.fleet)
+        return await command_of(ports.bus, ports.clock, ports.airports, departure)
     if change.kind == "moved":
         return RescheduleFlight(
             flight_id=change.flight_id,

@@ -9,6 +9,7 @@ from application.inventory import flights, operated_flight
 from application.inventory.operated_flight import OperatedFlight
 from application.inventory.operation_notes import why
 from application.inventory.ports import FlightPorts
+from application.policies import operating_rules
 from application.ports import WrappedKey
 from domain.inventory import operations
 from domain.kernel.sealed import Sealed
@@ -49,12 +50,14 @@ class RescheduleFlight(Command, frozen=True):
 
     def decide(self, context: DecisionContext) -> Reply:
         """Rejects FlightNotFound, FlightOver and InvalidSchedule."""
+        flight = flights.load(context, self.flight_id)
         rescheduled = operations.reschedule(
-            flights.load(context, self.flight_id),
+            flight,
             departs_at=self.departs_at,
             arrives_at=self.arrives_at,
             reason=self.reason,
             note=self.note,
+            material=operating_rules.material_change(context, flight),
             now=context.now,
         )
         context.record(self.flight_id, rescheduled)

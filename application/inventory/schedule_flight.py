@@ -7,6 +7,7 @@ import msgspec
 
 from application.caller import Caller
 from application.commands import stream_kinds
+from application.commands.bus import CommandBus
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.inventory import cabin_plan, operated_flight
@@ -14,9 +15,21 @@ from application.inventory.airports import Airport, Airports
 from application.inventory.cabin_plan import PlannedCabin
 from application.inventory.operated_flight import OperatedFlight
 from application.inventory.ports import FlightPorts
+from application.policies import operating_rules
+from application.policies.rules_now import read_rule
+from application.ports import Clock
 from domain.inventory import rejections, schedule
-from domain.inventory.events import CabinLayout, CapacityMove, FareClass, FlightScheduled, Residue
+from domain.inventory.events import (
+    HOME_COUNTRY,
+    CapacityMove,
+    FareClass,
+    FlightScheduled,
+    Residue,
+)
+from domain.inventory.schedule import Authorisation
 from domain.kernel import ids, money
+from domain.policies.operating_values import Overbooking
+from domain.policies.scope import Sale
 from domain.pricing import exchange
 
 
@@ -58,20 +71,28 @@ async def schedule_flight(
     Leading zeros of a number do not count; a letter behind it marks another departure of a number
     on one day (IATA operational suffix). Rejects AirportNotServed and what the command does.
     """
-    command = command_of(ports.airports, departure)
+    command = await command_of(ports.bus, ports.clock, ports.airports, departure)
     return await operated_flight.carry_out_and_read(ports, caller, command)
 
 
-def command_of(airports: Airports, departure: Departure) -> "ScheduleFlight":
-    """Return the command that puts a departure on sale. Rejects AirportNotServed."""
+async def command_of(
+    bus: CommandBus, clock: Clock, airports: Airports, departure: Departure
+) -> "ScheduleFlight":
+    """Return the command that puts a departure on sale, with as many seats as the policy
+    `overbooking` allows now. Rejects AirportNotServed; raises Unavailable.
+    """
     origin = _served(airports, "origin", departure.origin)
     destination = _served(airports, "destination", departure.destination)
     day = departure.departs_at.astimezone(ZoneInfo(origin.zone)).date()
     number = ids.flight_number(departure.number)
     departure = msgspec.structs.replace(departure, number=number)
+    route = operating_rules.between(origin, destination)
+    rule = await read_rule(bus, Overbooking, route, clock=clock)
     return ScheduleFlight(
         flight_id=ids.flight_stream(number, day.isoformat()),
-        scheduled=_scheduled(departure, origin, destination),
+        scheduled=_scheduled(
+            departure, origin, destination, by=operating_rules.authorisation_of(rule)
+        ),
     )
 
 
@@ -82,7 +103,9 @@ def _served(airports: Airports, field: str, code: str) -> Airport:
     return airport
 
 
-def _scheduled(departure: Departure, origin: Airport, destination: Airport) -> FlightScheduled:
+def _scheduled(
+    departure: Departure, origin: Airport, destination: Airport, *, by: Authorisation
+) -> FlightScheduled:
     layouts = cabin_plan.layouts(departure.cabins)
     return FlightScheduled(
         number=departure.number,
@@ -104,18 +127,15 @@ def _scheduled(departure: Departure, origin: Airport, destination: Airport) -> F
             )
             for each in departure.fares
         ),
-        moves=tuple(_opened(each) for each in layouts),
+        moves=tuple(
+            CapacityMove(each.cabin, authorised=by.seats(each.cabin, each.seat_count))
+            for each in layouts
+        ),
         layouts=layouts,
         aircraft=departure.aircraft,
         departure_terminal=departure.departure_terminal,
         arrival_terminal=departure.arrival_terminal,
     )
-
-
-def _opened(cabin: CabinLayout) -> CapacityMove:
-    """Return the move that puts the seats of a cabin on sale."""
-    authorised = schedule.authorised_count(cabin.cabin, cabin.seat_count)
-    return CapacityMove(cabin.cabin, authorised=authorised)
 
 
 class ScheduleFlight(Command, frozen=True):
@@ -132,9 +152,22 @@ class ScheduleFlight(Command, frozen=True):
         flight = context.load(stream_kinds.FLIGHT, self.flight_id)
         if flight is None:
             _require_sold_currencies(self.scheduled)
-        scheduled = schedule.schedule(flight, scheduled=self.scheduled, now=context.now)
+        scheduled = schedule.schedule(
+            flight,
+            scheduled=self.scheduled,
+            by=operating_rules.authorisation(context, _sale_of(self.scheduled)),
+            now=context.now,
+        )
         context.record(self.flight_id, scheduled)
         return Reply(self.flight_id)
+
+
+def _sale_of(scheduled: FlightScheduled) -> Sale:
+    return operating_rules.on_route(
+        at_home=scheduled.domestic and scheduled.country == HOME_COUNTRY,
+        origin=scheduled.origin,
+        destination=scheduled.destination,
+    )
 
 
 def _require_sold_currencies(scheduled: FlightScheduled) -> None:

@@ -14,9 +14,12 @@ from application.inventory import seed_network
 from application.inventory.airports import Airports
 from application.inventory.schedule_flight import ScheduleFlight
 from application.inventory.seed_network import Aircraft, FareLevel, Leg, Rotation
-from domain.inventory import schedule
+from application.policies import operating_rules
 from domain.inventory.events import CapacityMove, FareClass, FlightScheduled
+from domain.inventory.schedule import Authorisation
 from domain.kernel import ids, money
+from domain.policies.book import PolicyBook
+from domain.policies.operating_values import Overbooking
 
 DAY_COUNT = 7
 # Thursday and Friday (ISO weekdays 4 and 5) are the days on which the home market leaves.
@@ -24,15 +27,24 @@ BUSY_DAYS = frozenset({4, 5})
 BUSY_DAY_FARE_PERCENT = 110
 
 
-def seed_schedule(*, today: dt.date, carrier: str, airports: Airports) -> list[ScheduleFlight]:
+def seed_schedule(
+    *, today: dt.date, carrier: str, airports: Airports, book: PolicyBook, now: dt.datetime
+) -> list[ScheduleFlight]:
     """Every departure of the seven days after `today`, by instant of departure.
 
     `today` is the calendar day in the accounting zone; the first departure then leaves more than
     an hour later, so that all of them are on sale. Days are local at each origin. `airports` must
-    know those of the network.
+    know those of the network. How many seats may be sold is what the book says `now`.
     """
     commands = [
-        _command(leg, rotation.aircraft, day, carrier=carrier, airports=airports)
+        _command(
+            leg,
+            rotation.aircraft,
+            day,
+            carrier=carrier,
+            airports=airports,
+            authorised=_authorised(leg, airports, book, now),
+        )
         for rotation in seed_network.ROTATIONS
         for leg, day in _departures(rotation, today)
     ]
@@ -53,13 +65,24 @@ def _operates(rotation: Rotation, day: dt.date) -> bool:
     return str(day.isoweekday()) in rotation.days
 
 
+def _authorised(leg: Leg, airports: Airports, book: PolicyBook, now: dt.datetime) -> Authorisation:
+    route = operating_rules.between(airports[leg.origin], airports[leg.destination])
+    return operating_rules.authorisation_of(book.value_in_force(Overbooking, route, at=now))
+
+
 def _command(
-    leg: Leg, aircraft: Aircraft, day: dt.date, *, carrier: str, airports: Airports
+    leg: Leg,
+    aircraft: Aircraft,
+    day: dt.date,
+    *,
+    carrier: str,
+    airports: Airports,
+    authorised: Authorisation,
 ) -> ScheduleFlight:
     origin, destination = airports[leg.origin], airports[leg.destination]
     number = f"{carrier}{leg.number}"
     layouts = (aircraft.economy, aircraft.business)
-    seats = {each.cabin: schedule.authorised_count(each.cabin, each.seat_count) for each in layouts}
+    seats = {each.cabin: authorised.seats(each.cabin, each.seat_count) for each in layouts}
     departs_at = departure_instant(day, leg.departs, zone=origin.zone)
     lowest = _fare_of_day(seed_network.economy_fare(leg), day)
     return ScheduleFlight(

@@ -9,6 +9,7 @@ from application.inventory import flights, operated_flight
 from application.inventory.operated_flight import OperatedFlight
 from application.inventory.operation_notes import why
 from application.inventory.ports import FlightPorts
+from application.policies import operating_rules
 from application.ports import WrappedKey
 from domain.inventory import departure_correction
 from domain.kernel.sealed import Sealed
@@ -54,12 +55,14 @@ class WithdrawDeparture(Command, frozen=True):
         """Rejects FlightNotFound, FlightNotDeparted, FlightOver, DepartureFinal and
         InvalidSchedule.
         """
+        flight = flights.load(context, self.flight_id)
         withdrawn = departure_correction.withdraw(
-            flights.load(context, self.flight_id),
+            flight,
             departs_at=self.departs_at,
             arrives_at=self.arrives_at,
             reason=self.reason,
             note=self.note,
+            material=operating_rules.material_change(context, flight),
             now=context.now,
         )
         context.record(self.flight_id, withdrawn)

@@ -8,6 +8,8 @@ from application.commands import follow_up, stream_kinds
 from application.commands.bus import CommandBus
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
+from application.policies import operating_rules
+from application.policies.rules_now import read_rule
 from domain.booking import hold_extension
 from domain.booking.state import Booking
 from domain.booking.states import Status
@@ -15,6 +17,7 @@ from domain.inventory import sales_window, seat_sale
 from domain.kernel import ids
 from domain.payment import replacement
 from domain.payment.attempts import UNANSWERED
+from domain.policies.operating_values import HoldTimes
 
 
 class ExtendHold(Command, frozen=True):
@@ -42,12 +45,19 @@ def extend(context: DecisionContext, booking_id: str, attempt: str) -> None:
     assert booking is not None, "a payment names a booking that exists"
     flights = {each: context.load(stream_kinds.FLIGHT, each) for each in booking.flights()}
     closes = [
-        sales_window.sales_close_at(flight.departs_at)
+        sales_window.sales_close_at(
+            flight.departs_at, closes=operating_rules.sale_limits(context, flight).closes
+        )
         for flight in flights.values()
         if flight is not None
     ]
+    times = operating_rules.hold_times(context)
     extended = hold_extension.extend(
-        booking, attempt=attempt, sales_close_at=min(closes), now=context.now
+        booking,
+        attempt=attempt,
+        by=hold_extension.Extension(times.extension, times.longest_extension),
+        sales_close_at=min(closes),
+        now=context.now,
     )
     if not extended:
         return
@@ -78,7 +88,10 @@ async def extend_hold(
     if ids.is_without_booking(booking_id):
         return None
     booking = await _held(bus, booking_id)
-    if booking is None or hold_extension.is_enough(booking, now=clock()):
+    if booking is None:
+        return None
+    times = await read_rule(bus, HoldTimes, clock=clock)
+    if hold_extension.is_enough(booking, enough=times.extended_below, now=clock()):
         return booking
     assert booking.hold_until is not None
     command = ExtendHold(payment_id=payment_id, attempt=attempt)

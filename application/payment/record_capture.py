@@ -15,6 +15,8 @@ from application.commands.context import DecisionContext, EventsByStream
 from application.credit.pay_gift_card import pay_gift_card
 from application.payment import record_unmatched
 from application.payment.check_captures import CheckCaptures, NamedCapture
+from application.policies import operating_rules
+from application.policies.rules_now import load_rule
 from domain.booking import rejections as booking_rejections
 from domain.booking import sale
 from domain.booking.events import BookingEvent
@@ -22,14 +24,14 @@ from domain.booking.fold import evolve
 from domain.booking.state import Booking
 from domain.booking.states import Status
 from domain.inventory import rejections as flight_rejections
-from domain.inventory import sales_window, seat_sale, waitlist
+from domain.inventory import seat_sale, waitlist
 from domain.inventory.events import FlightEvent
 from domain.kernel import ids, money
 from domain.ledger import rules as ledger_rules
 from domain.payment import captures, rejections
 from domain.payment.captures import ParkReason
 from domain.payment.state import Payment
-from domain.pricing import charge_limits
+from domain.policies.money_values import LeastCharges
 
 
 class RestDue(ports.BackgroundTask, frozen=True):
@@ -220,7 +222,7 @@ def _applied(
         booking = evolve(booking, event)
     try:
         sale.require_payable(booking)
-        captured = _covered(command, payment)
+        captured = _covered(command, payment, context)
         seats = _held_seats(command.booking_id, booking, context)
         paid = sale.pay(booking, payment=command.payment_id, captured=captured)
     except booking_rejections.BookingHasExpired:
@@ -234,11 +236,11 @@ def _applied(
     return {command.booking_id: [*retried, *paid], **seats}
 
 
-def _covered(command: RecordCapture, payment: Payment) -> money.Money:
+def _covered(command: RecordCapture, payment: Payment, context: DecisionContext) -> money.Money:
     """Return the amount due where the capture covers what is outstanding of it, else the capture.
 
-    Raises _NotApplicable for a part whose rest can be collected. What cannot be refunded by itself
-    is no surplus: Stripe takes three-decimal currencies in tens only.
+    Raises _NotApplicable for a part whose rest can be collected: the least charge or more. What
+    cannot be refunded by itself is no surplus: Stripe takes three-decimal currencies in tens only.
     """
     if command.amount.currency != payment.due.currency:
         return command.amount
@@ -247,7 +249,8 @@ def _covered(command: RecordCapture, payment: Payment) -> money.Money:
         returnable = not surplus.amount or money.is_chargeable(surplus)
         return payment.due if returnable else command.amount
     rest = -surplus
-    if rest.amount >= charge_limits.smallest(rest.currency) and money.is_chargeable(rest):
+    least = load_rule(context, LeastCharges).least(rest.currency)
+    if rest.amount >= least and money.is_chargeable(rest):
         raise _NotApplicable("underpaid")
     return command.amount
 
@@ -265,6 +268,7 @@ def _held_seats(booking_id: str, booking: Booking, context: DecisionContext) -> 
     if booking.status is not Status.PENDING:
         return {}
     seats: dict[str, list[FlightEvent]] = {}
+    until = context.now + operating_rules.hold_times(context).hold
     for segment in booking.segments:
         flight = context.load(stream_kinds.FLIGHT, segment.flight)
         assert flight is not None
@@ -276,7 +280,8 @@ def _held_seats(booking_id: str, booking: Booking, context: DecisionContext) -> 
             fare_class=segment.fare_class,
             seat_count=booking.seat_count,
             infants=booking.infant_count,
-            until=sales_window.hold_until(now=context.now),
+            until=until,
+            limits=operating_rules.sale_limits(context, flight),
             now=context.now,
         )
         seats[segment.flight] = [*left, *held]

@@ -4,6 +4,7 @@ from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.payment import extend_hold, start_checkout
+from application.policies import operating_rules
 from domain.booking import sale, states
 from domain.credit import gift_cards
 from domain.kernel import ids
@@ -45,6 +46,7 @@ class ReplaceAttempt(Command, frozen=True):
             code=self.code,
             found=self.found,
             is_payable=_is_payable(context, self.payment_id, payment),
+            lasts=operating_rules.hold_times(context).session,
             now=context.now,
         )
         context.record(self.payment_id, replaced)
@@ -75,5 +77,12 @@ def _is_booking_payable(context: DecisionContext, payment_id: str, payment: Paym
         for segment in booking.segments:
             flight = context.load(stream_kinds.FLIGHT, segment.flight)
             assert flight is not None
-            start_checkout.require_seats(payment.booking, booking, segment, flight, now=context.now)
+            start_checkout.require_seats(
+                payment.booking,
+                booking,
+                segment,
+                flight,
+                limits=operating_rules.sale_limits(context, flight),
+                now=context.now,
+            )
     return payment_id == ids.payment_stream(payment.booking, booking.payment_number())

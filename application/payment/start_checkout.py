@@ -5,11 +5,13 @@ import datetime as dt
 from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
+from application.policies import operating_rules
 from domain.booking import rejections as booking_rejections
 from domain.booking import sale, states
 from domain.booking.state import Booking
 from domain.booking.values import Segment
-from domain.inventory import sales_window, seat_sale, waitlist
+from domain.inventory import seat_sale, waitlist
+from domain.inventory.sales_window import SaleLimits
 from domain.inventory.state import Flight
 from domain.kernel import ids
 from domain.payment import attempts, rejections
@@ -56,6 +58,7 @@ class StartCheckout(Command, frozen=True):
             attempt=attempt,
             idempotency_key=f"checkout:{attempt}",
             locale=self.locale,
+            lasts=operating_rules.hold_times(context).session,
             now=context.now,
             return_to=self.return_to,
         )
@@ -101,6 +104,7 @@ def _wait_again(context: DecisionContext, booking_id: str, booking: Booking) -> 
     for segment in booking.segments:
         flight = context.load(stream_kinds.FLIGHT, segment.flight)
         assert flight is not None
+        limits = operating_rules.sale_limits(context, flight)
         joined = waitlist.join(
             flight,
             booking=booking_id,
@@ -108,17 +112,24 @@ def _wait_again(context: DecisionContext, booking_id: str, booking: Booking) -> 
             fare_class=segment.fare_class,
             seat_count=booking.seat_count,
             infants=booking.infant_count,
+            limits=limits,
             now=context.now,
         )
         context.record(segment.flight, joined)
-        require_seats(booking_id, booking, segment, flight, now=context.now)
+        require_seats(booking_id, booking, segment, flight, limits=limits, now=context.now)
     assert booking.hold_until is not None
     retried = sale.retry_payment(booking, waits_until=booking.hold_until)
     context.record(booking_id, retried)
 
 
 def require_seats(
-    booking_id: str, booking: Booking, segment: Segment, flight: Flight, *, now: dt.datetime
+    booking_id: str,
+    booking: Booking,
+    segment: Segment,
+    flight: Flight,
+    *,
+    limits: SaleLimits,
+    now: dt.datetime,
 ) -> None:
     """Require that the seats could be held now; rejects SeatsUnavailable and SalesClosed."""
     seat_sale.hold(
@@ -128,6 +139,7 @@ def require_seats(
         fare_class=segment.fare_class,
         seat_count=booking.seat_count,
         infants=booking.infant_count,
-        until=sales_window.hold_until(now=now),
+        until=now,
+        limits=limits,
         now=now,
     )

@@ -5,7 +5,12 @@ from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.policies.ports import PolicyPorts
-from application.policies.read_policies import PolicyDetails, details_after, require_name
+from application.policies.read_policies import (
+    PolicyDetails,
+    details_after,
+    require_may_set,
+    require_name,
+)
 from domain.policies import publication
 from domain.policies.state import of_launch
 from domain.policies.values import stream_of
@@ -16,11 +21,10 @@ async def approve_policy(
 ) -> PolicyDetails:
     """Approve the proposal of this number; sales follow it from its date on.
 
-    The caller's role was checked. Rejects PolicyNotFound and what the command does; raises
-    Unavailable.
+    Rejects PolicyNotFound, MoneyPolicy and what the command does; raises Unavailable.
     """
     policy_id = stream_of(name)
-    require_name(policy_id)
+    require_may_set(caller.principal, require_name(policy_id))
     command = ApprovePolicy(policy_id=policy_id, number=number, approver=caller.principal.user)
     return await details_after(ports, await ports.bus.submit(caller.envelope(command)))
 

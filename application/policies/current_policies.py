@@ -12,7 +12,7 @@ from application.policies.fee_terms import FeeTerms, terms_of_versions, versions
 from application.policies.read_book import read_book
 from application.ports import Clock, Unavailable
 from domain.booking.values import LAUNCH_FEES, FeeVersions
-from domain.policies.book import PolicyBook
+from domain.policies.book import PolicyBook, Value
 from domain.policies.publication import LEAST_LEAD
 from domain.policies.scope import Sale
 
@@ -38,6 +38,10 @@ class PoliciesInForce:
     def is_of(self, book: PolicyBook, *, at: dt.datetime) -> bool:
         """Whether it is what the book says at this instant."""
         return book is self.book and self._at <= at and (self._until is None or at < self._until)
+
+    def value(self, kind: type[Value], sale: Sale) -> Value:
+        """Return what the policy of such values says for a sale of now."""
+        return self.book.value_in_force(kind, sale, at=self._at)
 
     def terms(self, sale: Sale) -> FeeTerms:
         """Return what cancelling and changing costs if it is sold now."""

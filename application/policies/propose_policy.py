@@ -1,4 +1,6 @@
-"""Propose a version of a policy; it is published once another person approves (O1)."""
+"""Propose a version of a policy; it is published once another person approves, or at once where it
+is about operations (O1).
+"""
 
 import datetime as dt
 
@@ -7,7 +9,12 @@ from application.commands import stream_kinds
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.policies.ports import PolicyPorts
-from application.policies.read_policies import PolicyDetails, details_after, require_name
+from application.policies.read_policies import (
+    PolicyDetails,
+    details_after,
+    require_may_set,
+    require_name,
+)
 from domain.policies import publication
 from domain.policies.events import PublicationReason
 from domain.policies.scope import EVERYWHERE, Scope
@@ -26,8 +33,9 @@ async def propose_policy(
 ) -> PolicyDetails:
     """Propose a version, in force from `valid_from` (UTC) or as soon as it may be.
 
-    The caller's role was checked. Rejects what the command does; raises Unavailable.
+    Rejects MoneyPolicy and what the command does; raises Unavailable.
     """
+    require_may_set(caller.principal, name_of(value))
     command = ProposePolicy(
         policy_id=stream_of(name_of(value)),
         value=value,

@@ -11,6 +11,7 @@ read_extras: what can be bought with a flight
 quote_journey: quote a journey for a party
 journeys: the price of a journey on flights as they are now
 seat_extras: seats that are sold as extras
+extra_prices: what extras cost under the versions that they are sold under
 quotes: journey quotes, which are signed and expire
 signed_quotes: quotes of any kind: the id contains the quote and its signature
 ports: what these use cases need from outside

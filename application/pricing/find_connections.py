@@ -8,12 +8,13 @@ import datetime as dt
 import msgspec
 
 from application.flight_searches import FlightOffer
-from application.pricing.find_flights import PricedFlight, priced
+from application.policies import operating_rules
+from application.pricing.find_flights import PricedFlight, is_on_sale, priced
 from application.pricing.ports import PricingPorts
 from application.queries import AsOf
 from domain.booking import connections
-from domain.inventory import sales_window
 from domain.kernel import money
+from domain.policies.operating_values import ConnectingTimes
 from domain.pricing import rejections, rules, tax
 from domain.pricing.price import Leg
 
@@ -41,22 +42,24 @@ async def find_connections(
 ) -> tuple[list[Connection], AsOf]:
     """Return the journeys with one change that begin on a day, local at origin, by arrival.
 
-    Passengers have the minimum connecting time of the airport and wait no longer than
-    LONGEST_CONNECTION. They come from a read model, as those of `find_flights` do.
+    Passengers have the minimum connecting time of the airport and wait no longer than the policy
+    `connecting_times` lets them. They come from a read model, as those of `find_flights` do.
     """
+    now, in_force = ports.clock(), await ports.policies.in_force()
+    rule = in_force.book.value_now(ConnectingTimes, at=now)
+    by = operating_rules.minimum_times_of(rule)
     pairs, as_of = await ports.search_connections(
         origin=origin,
         destination=destination,
         local_date=local_date,
         cabin=cabin,
         seat_count=seat_count,
-        within=connections.LONGEST_CONNECTION,
+        within=rule.longest,
     )
-    now, in_force = ports.clock(), await ports.policies.in_force()
     found = []
     for first, second in pairs:
         legs = (_leg(first), _leg(second))
-        if connections.is_broken(*legs) or not sales_window.is_on_sale(first.departs_at, now=now):
+        if connections.is_broken(*legs, by=by) or not is_on_sale(first, in_force, now=now):
             continue
         try:
             price = _price(first, second)

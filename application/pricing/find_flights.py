@@ -8,12 +8,15 @@ import msgspec
 
 from application.flight_searches import ANSWERS_REMEMBERED, FlightOffer, Remembered
 from application.inventory import flights
+from application.policies import operating_rules
 from application.policies.current_policies import PoliciesInForce
 from application.pricing import fare_conditions, journeys
 from application.pricing.fare_conditions import FareConditions
 from application.pricing.ports import PricingPorts
 from application.queries import AsOf
+from domain.inventory import sales_window
 from domain.kernel import money
+from domain.policies.operating_values import SalesWindow
 from domain.policies.scope import Sale
 from domain.pricing import rules
 
@@ -98,6 +101,15 @@ def priced(offer: FlightOffer, cabin: str, in_force: PoliciesInForce) -> PricedF
     terms = in_force.terms(_sale(offer, cabin))
     conditions = fare_conditions.conditions_of(cabin, offer.residue, terms)
     return PricedFlight(offer, cabin, price_of(offer), conditions)
+
+
+def is_on_sale(offer: FlightOffer, in_force: PoliciesInForce, *, now: dt.datetime) -> bool:
+    """Return whether seats of the departure may still be held."""
+    sale = operating_rules.on_route(
+        at_home=offer.domestic, origin=offer.origin, destination=offer.destination
+    )
+    closes = in_force.book.value_in_force(SalesWindow, sale, at=now).closes
+    return sales_window.is_on_sale(offer.departs_at, closes=closes, now=now)
 
 
 def price_of(offer: FlightOffer) -> money.Money:

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from application.policies import operating_rules
 from application.policies.fee_terms import sale_of, versions_in_force
-from application.pricing import seat_extras
+from application.policies.price_terms import price_versions_in_force, shares_of
+from application.pricing import extra_prices, seat_extras
 from domain.booking import connections, sale
 from domain.booking import rejections as booking_rejections
 from domain.booking.values import SeatChoice, Segment
@@ -15,6 +17,8 @@ from domain.inventory import rejections as flight_rejections
 from domain.inventory import sales_window
 from domain.inventory.state import Bucket, Cabin, Flight
 from domain.policies.book import PolicyBook
+from domain.policies.money_values import LeastCharges
+from domain.policies.operating_values import SalesWindow
 from domain.pricing import charge_limits, rules, tax
 from domain.pricing.extras import ExtraChoice, is_seat
 from domain.pricing.price import Leg, PassengerType, Price
@@ -85,45 +89,73 @@ def price(
     AmountNotCollectable and what `seat_extras.of_chosen_seats` does.
     """
     sale.require_valid_party(wanted.passengers)
-    found = [_operating(flights.get(each.flight), now=now) for each in wanted.segments]
+    found = [_operating(flights.get(each.flight), book, now=now) for each in wanted.segments]
     legs = [leg_of(each) for each in found]
     sale.require_valid_journey(
         [(each.flight, leg) for each, leg in zip(wanted.segments, legs, strict=True)],
         surface_sectors=wanted.surface_sectors,
     )
-    for before, after in itertools.pairwise(legs):
-        connections.require_reachable(before, after)
+    if len(legs) > 1:
+        by = operating_rules.connecting_times_in(book, at=now)
+        for before, after in itertools.pairwise(legs):
+            connections.require_reachable(before, after, by=by)
     seats = rules.seat_count(wanted.passengers)
     buckets = [
         _bucket(flight, each, seats) for each, flight in zip(wanted.segments, found, strict=True)
     ]
     _require_within(wanted)
-    taxed = tax.taxed(legs)
-    total = rules.price_journey(
-        segments=[
-            rules.SegmentFare(bucket.fare, due) for bucket, due in zip(buckets, taxed, strict=True)
-        ],
-        passengers=wanted.passengers,
-        extras=(*wanted.extras, *_of_chosen_seats(wanted, found)),
-    )
-    charge_limits.require_collectable(total.total())
     segments = [
-        Segment(
-            each.flight,
-            each.cabin,
-            bucket.code,
-            bucket.residue,
-            versions_in_force(book, sale_of(flight, each.cabin, bucket), at=now),
-        )
+        _segment(each, flight, bucket, book=book, now=now)
         for each, flight, bucket in zip(wanted.segments, found, buckets, strict=True)
     ]
+    choices = (*wanted.extras, *_of_chosen_seats(wanted, found))
+    total = rules.price_journey(
+        segments=[
+            _fare(bucket, segment, book=book, taxed=due)
+            for bucket, segment, due in zip(buckets, segments, tax.taxed(legs), strict=True)
+        ],
+        passengers=wanted.passengers,
+        extras=extra_prices.priced(choices, segments, book=book, currency=buckets[0].fare.currency),
+    )
+    _require_collectable(total, book=book, now=now)
     return Priced(tuple(segments), total)
 
 
-def _operating(flight: Flight | None, *, now: dt.datetime) -> Flight:
+def is_bookable(flight: Flight, book: PolicyBook, *, now: dt.datetime) -> bool:
+    """Return whether the flight is to operate and is still on sale."""
+    window = book.value_in_force(SalesWindow, operating_rules.of_flight(flight), at=now)
+    return sales_window.is_bookable(flight, closes=window.closes, now=now)
+
+
+def _require_collectable(price: Price, *, book: PolicyBook, now: dt.datetime) -> None:
+    least = book.value_now(LeastCharges, at=now).least(price.currency)
+    charge_limits.require_collectable(price.total(), least=least)
+
+
+def _segment(
+    wanted: WantedSegment, flight: Flight, bucket: Bucket, *, book: PolicyBook, now: dt.datetime
+) -> Segment:
+    """Return the segment with the versions that a sale of this instant is made under."""
+    sold = sale_of(flight, wanted.cabin, bucket)
+    return Segment(
+        wanted.flight,
+        wanted.cabin,
+        bucket.code,
+        bucket.residue,
+        versions_in_force(book, sold, at=now),
+        price_versions_in_force(book, sold, at=now),
+    )
+
+
+def _fare(bucket: Bucket, segment: Segment, *, book: PolicyBook, taxed: bool) -> rules.SegmentFare:
+    shares = shares_of(book, segment)
+    return rules.SegmentFare(bucket.fare, taxed, shares.child_percent, shares.infant_percent)
+
+
+def _operating(flight: Flight | None, book: PolicyBook, *, now: dt.datetime) -> Flight:
     if flight is None:
         raise flight_rejections.FlightNotFound()
-    if not sales_window.is_bookable(flight, now=now):
+    if not is_bookable(flight, book, now=now):
         raise flight_rejections.SalesClosed(flight=flight.number)
     return flight
 

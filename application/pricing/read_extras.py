@@ -5,14 +5,16 @@ from typing import Literal, get_args
 import msgspec
 
 from application.inventory import flights
-from application.pricing.journeys import leg_of
+from application.policies.fee_terms import sale_of
+from application.pricing.journeys import is_bookable, leg_of
 from application.pricing.ports import PricingPorts
 from application.pricing.seat_extras import category_of
-from domain.inventory import sales_window, seat_map
+from domain.inventory import seat_map
 from domain.inventory.state import Cabin, Flight
 from domain.kernel import money
+from domain.policies.price_values import Extras
 from domain.pricing import extras, rules, tax
-from domain.pricing.extras import ExtraChoice
+from domain.pricing.extras import ExtraChoice, PricedExtra
 from domain.pricing.price import PassengerType
 
 Category = extras.Category
@@ -54,16 +56,30 @@ async def read_extras(ports: PricingPorts, flight_id: str) -> list[ExtraOffer]:
     Rejects FlightNotFound.
     """
     flight = await flights.current(ports.bus, flight_id)
-    if not sales_window.is_bookable(flight, now=ports.clock()):
+    book = (await ports.policies.in_force()).book
+    if not is_bookable(flight, book, now=ports.clock()):
         return []
-    currency = next(iter(flight.cabins.values())).buckets[0].fare.currency
-    found = [_offer(flight, code, currency) for code in extras.codes(currency)]
+    sold, currency = await extras_now(ports, flight)
+    found = [
+        _offer(flight, PricedExtra(ExtraChoice(code, 0, 0), net), currency)
+        for code, net in sold.in_currency(currency)
+    ]
     return [each for each in found if each.cabins]
 
 
-def _offer(flight: Flight, code: str, currency: str) -> ExtraOffer:
+async def extras_now(ports: PricingPorts, flight: Flight) -> tuple[Extras, str]:
+    """Return what extras cost on the flight if they are sold now, and the currency of its fares.
+
+    They are the same in all its cabins. Raises Unavailable.
+    """
+    cabin = next(iter(flight.cabins.values()))
+    sold = sale_of(flight, cabin.code, cabin.buckets[0])
+    return (await ports.policies.in_force()).value(Extras, sold), sold.currency
+
+
+def _offer(flight: Flight, extra: PricedExtra, currency: str) -> ExtraOffer:
     (is_taxed,) = tax.taxed([leg_of(flight)])
-    price = rules.extra_price(ExtraChoice(code, 0, 0), currency=currency, taxed=is_taxed)
+    price, code = rules.extra_price(extra, currency=currency, taxed=is_taxed), extra.choice.code
     is_seat = extras.is_seat(code)
     cabins = [each for each in flight.cabins.values() if not is_seat or _seats(each, code)]
     return ExtraOffer(

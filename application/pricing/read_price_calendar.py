@@ -5,10 +5,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from application.pricing.find_flights import price_of
+from application.pricing.find_flights import is_on_sale, price_of
 from application.pricing.ports import PricingPorts
 from application.queries import AsOf
-from domain.inventory import sales_window
 from domain.kernel import money
 
 
@@ -43,10 +42,10 @@ async def read_price_calendar(
         cabin=cabin,
         seat_count=seat_count,
     )
-    now = ports.clock()
+    now, in_force = ports.clock(), await ports.policies.in_force()
     prices: dict[dt.date, list[money.Money]] = {day: [] for day in days}
     for offer in offers:
-        if sales_window.is_on_sale(offer.departs_at, now=now):
+        if is_on_sale(offer, in_force, now=now):
             day = offer.departs_at.astimezone(ZoneInfo(offer.origin_zone)).date()
             prices[day].append(price_of(offer))
     return [DayPrice(day, _lowest(found), len(found)) for day, found in prices.items()], as_of

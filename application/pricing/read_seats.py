@@ -4,12 +4,14 @@ import msgspec
 
 from application.inventory import flights
 from application.pricing.ports import PricingPorts
+from application.pricing.read_extras import extras_now
 from domain.inventory import seat_map
 from domain.inventory.events import CabinLayout
 from domain.inventory.seat_map import Category
 from domain.inventory.state import Cabin, Flight
 from domain.kernel import money
-from domain.pricing import extras
+from domain.policies.price_values import Extras
+from domain.pricing.extras import SEAT_EXTRAS
 
 
 class SeatOffer(msgspec.Struct, frozen=True):
@@ -35,28 +37,32 @@ class CabinSeats(msgspec.Struct, frozen=True):
 async def read_seats(ports: PricingPorts, flight_id: str) -> list[CabinSeats]:
     """Return the cabins that have a seat map, as the log has them now; rejects FlightNotFound."""
     flight = await flights.current(ports.bus, flight_id)
+    sold, _ = await extras_now(ports, flight)
     return [
-        CabinSeats(cabin.code, _offers(flight, cabin, cabin.layout))
+        CabinSeats(cabin.code, _offers(flight, cabin, cabin.layout, sold))
         for cabin in flight.cabins.values()
         if cabin.layout is not None
     ]
 
 
-def _offers(flight: Flight, cabin: Cabin, layout: CabinLayout) -> tuple[SeatOffer, ...]:
+def _offers(
+    flight: Flight, cabin: Cabin, layout: CabinLayout, sold: Extras
+) -> tuple[SeatOffer, ...]:
     currency = cabin.buckets[0].fare.currency
     return tuple(
         SeatOffer(
             seat=seat,
             category=(category := seat_map.category(layout, seat)),
             exit_row=seat_map.is_at_exit(layout, seat),
-            available=flight.seats.get(seat) is None,
-            price=_price(category, currency),
+            available=flight.seats.get(seat) is None
+            and _price(category, sold, currency) is not None,
+            price=money.Money(_price(category, sold, currency) or 0, currency),
         )
         for seat in seat_map.seats(layout)
     )
 
 
-def _price(category: Category, currency: str) -> money.Money:
-    extra = extras.SEAT_EXTRAS.get(category)
-    net = 0 if extra is None else extras.net_price(extra, currency)
-    return money.Money(net, currency)
+def _price(category: Category, sold: Extras, currency: str) -> int | None:
+    """Return what a seat costs; None where such seats are not sold in the currency."""
+    extra = SEAT_EXTRAS.get(category)
+    return 0 if extra is None else sold.net(extra, currency)

@@ -62,14 +62,15 @@ def available_actions(
     booking: Booking,
     facts: Sequence[SegmentFacts],
     *,
-    window: CheckInWindow,
+    windows: Sequence[CheckInWindow],
     at_gate: bool,
     now: dt.datetime,
 ) -> tuple[Action, ...]:
     """The actions whose guards pass now; decisions call the same guards.
 
-    `facts` of each segment; none for a booking without tickets, where nothing depends on them.
+    `facts` and `windows` of each segment; none for a booking without tickets, where nothing depends
+    on them.
     """
-    situation = Situation(tuple(facts), window, at_gate, now)
+    situation = Situation(tuple(facts), tuple(windows), at_gate, now)
     guarded = _GUARDED if facts else _BEFORE_TICKETS
     return tuple([action for action, is_open in guarded if is_open(booking, situation)])

@@ -36,8 +36,6 @@ UNACCOMPANIED_MINOR = "7"
 CHECKED_IN: PassengerStatus = "1"
 STANDBY: PassengerStatus = "7"
 LAP = "INF"
-# Policy: boarding starts so long before departure.
-BOARDING_STARTS = dt.timedelta(minutes=45)
 
 
 class InvalidFacts(ValueError):

@@ -41,10 +41,6 @@ from domain.booking.states import Status
 from domain.booking.values import CheckedInPassenger, CouponId, Obligation
 from domain.kernel import entries
 
-# Saudia and flynas: boarding ends a quarter of an hour before departure.
-BOARDING_CLOSES = dt.timedelta(minutes=15)
-
-
 BOARDED = frozenset({CouponStatus.LIFTED, CouponStatus.FLOWN})
 
 
@@ -90,20 +86,20 @@ def require_check_in_undo(
     require_no_modification(booking)
     if not passengers_with(booking, segment, CouponStatus.CHECKED_IN):
         raise rejections.CouponNotOpen(segment=segment)
-    closes = BOARDING_CLOSES if at_gate else window.closes
+    closes = window.boarding_closes if at_gate else window.closes
     if not facts.operating or now > facts.departs_at - closes:
         raise rejections.CheckInClosed(reason="closed", segment=segment)
 
 
 def require_boarding(
-    booking: Booking, segment: int, facts: SegmentFacts, *, now: dt.datetime
+    booking: Booking, segment: int, facts: SegmentFacts, *, window: CheckInWindow, now: dt.datetime
 ) -> None:
     """At least one passenger is checked in and the gate is open."""
     require_segment(booking, segment)
     if booking.status not in {Status.CHECKED_IN, Status.BOARDED}:
         require_step(booking, Status.BOARDED)
     require_not_suspended(booking)
-    if not facts.operating or now > facts.departs_at - BOARDING_CLOSES:
+    if not facts.operating or now > facts.departs_at - window.boarding_closes:
         raise rejections.BoardingClosed(segment=segment)
     if not any(
         coupon.status in {CouponStatus.CHECKED_IN, CouponStatus.LIFTED}
@@ -168,6 +164,7 @@ def board(
     segment: int,
     passengers: Sequence[int] | None,
     facts: SegmentFacts,
+    window: CheckInWindow,
     now: dt.datetime,
 ) -> list[BookingEvent]:
     """Lift the coupons of checked-in passengers (None: all of them).
@@ -176,7 +173,7 @@ def board(
     """
     if _is_boarded(booking, segment, passengers):
         return []
-    require_boarding(booking, segment, facts, now=now)
+    require_boarding(booking, segment, facts, window=window, now=now)
     seated = [each.passenger for each in booking.open_coupons(segment) if not each.standby]
     checked_in = tuple(
         each
@@ -365,6 +362,7 @@ CheckInAction = Literal["check_in", "undo_check_in", "board"]
 def is_open(action: CheckInAction, booking: Booking, situation: Situation) -> bool:
     """Whether the guard of the action passes now."""
     now = situation.now
+    timed = list(enumerate(zip(situation.segments, situation.windows, strict=True)))
     match action:
         case "check_in":
             unchecked = {
@@ -373,8 +371,8 @@ def is_open(action: CheckInAction, booking: Booking, situation: Situation) -> bo
                 if coupon.status is CouponStatus.OPEN
             }
             return any(
-                passes(require_check_in, booking, segment, facts, window=situation.window, now=now)
-                for segment, facts in enumerate(situation.segments)
+                passes(require_check_in, booking, segment, facts, window=window, now=now)
+                for segment, (facts, window) in timed
                 if segment in unchecked
             )
         case "undo_check_in":
@@ -384,16 +382,16 @@ def is_open(action: CheckInAction, booking: Booking, situation: Situation) -> bo
                     booking,
                     segment,
                     facts,
-                    window=situation.window,
+                    window=window,
                     at_gate=situation.at_gate,
                     now=now,
                 )
-                for segment, facts in enumerate(situation.segments)
+                for segment, (facts, window) in timed
             )
         case "board":
             return situation.at_gate and any(
-                passes(require_boarding, booking, segment, facts, now=now)
-                for segment, facts in enumerate(situation.segments)
+                passes(require_boarding, booking, segment, facts, window=window, now=now)
+                for segment, (facts, window) in timed
             )
         case _:
             assert_never(action)

@@ -1,6 +1,5 @@
 """Disruption: the airline cancels or reschedules a flight, the passengers choose an answer."""
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import Literal, assert_never
 
@@ -23,8 +22,6 @@ from domain.pricing.price import Leg
 
 # Policy: so long after a cancelled or moved flight that nobody has answered the passengers are
 # reminded once, and after a cancelled one what they cannot fly is refunded in full.
-REMIND_AFTER = dt.timedelta(hours=24)
-REFUND_AFTER = dt.timedelta(days=7)
 # Unticketed bookings that are notified of a moved flight: with seats or a place on a waitlist.
 NOTIFIED_UNTICKETED = frozenset({Status.PENDING, Status.PAYMENT_FAILED, Status.RESERVED})
 
@@ -59,7 +56,13 @@ def require_operating(facts: Sequence[SegmentFacts], segment: int) -> None:
         raise rejections.NothingToAnswer(segment=segment, reason="flight_cancelled")
 
 
-def require_connections(booking: Booking, facts: Sequence[SegmentFacts], segment: int) -> None:
+def require_connections(
+    booking: Booking,
+    facts: Sequence[SegmentFacts],
+    segment: int,
+    *,
+    by: connections.MinimumTimes,
+) -> None:
     """The airline has broken no connection before or after the segment; otherwise NothingToAnswer.
 
     Departed and cancelled flights do not count: they are answered by themselves.
@@ -70,7 +73,7 @@ def require_connections(booking: Booking, facts: Sequence[SegmentFacts], segment
     for first in range(max(segment - 1, 0), min(segment + 1, len(now) - 1)):
         pair = slice(first, first + 2)
         operating = all(each.operating for each in facts[pair])
-        if operating and connections.newly_broken(then[pair], now[pair]):
+        if operating and connections.newly_broken(then[pair], now[pair], by=by):
             raise rejections.NothingToAnswer(segment=segment, reason="connection_broken")
 
 

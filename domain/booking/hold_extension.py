@@ -1,11 +1,12 @@
 """A hold that is extended while Stripe does not open the session of its checkout.
 
-Nobody loses seats because Stripe is down, and nobody keeps them for long: see EXTENSION and
-LONGEST_EXTENSION.
+Nobody loses seats because Stripe is down, and nobody keeps them for long: by how much a hold is
+extended is a policy of the airline, and each extension is an event on every flight.
 """
 
 import datetime as dt
 
+import msgspec
 from msgspec.structs import replace
 
 from domain.booking.events import BookingEvent
@@ -13,17 +14,18 @@ from domain.booking.hold_extension_events import HoldExtended, HoldExtensionEven
 from domain.booking.state import Booking
 from domain.booking.states import Status
 
-# How long after Stripe was asked, or has answered again, a hold runs at least.
-EXTENSION = dt.timedelta(minutes=15)
-# How much later than its own deadline a hold ends at most: two hours in all with the quarter of an
-# hour that it was made for.
-LONGEST_EXTENSION = dt.timedelta(minutes=105)
-# A hold that runs for as long is not extended yet: each extension is an event on every flight.
-ENOUGH = dt.timedelta(minutes=10)
+
+class Extension(msgspec.Struct, frozen=True):
+    """How long after Stripe was asked, or has answered again, a hold runs at least, and how much
+    later than its own deadline it ends at most.
+    """
+
+    runs: dt.timedelta
+    longest: dt.timedelta
 
 
 def extended_until(
-    booking: Booking, *, sales_close_at: dt.datetime, now: dt.datetime
+    booking: Booking, *, by: Extension, sales_close_at: dt.datetime, now: dt.datetime
 ) -> dt.datetime | None:
     """Return the later deadline of the hold; None where it is not extended.
 
@@ -32,20 +34,25 @@ def extended_until(
     if booking.status is not Status.RESERVED or booking.hold_until is None:
         return None
     made_until = booking.unextended_until or booking.hold_until
-    until = min(now + EXTENSION, made_until + LONGEST_EXTENSION, sales_close_at)
+    until = min(now + by.runs, made_until + by.longest, sales_close_at)
     return until if until > booking.hold_until else None
 
 
-def is_enough(booking: Booking, *, now: dt.datetime) -> bool:
-    """Return whether the hold runs for long enough without Stripe's answer."""
-    return booking.hold_until is not None and now + ENOUGH <= booking.hold_until
+def is_enough(booking: Booking, *, enough: dt.timedelta, now: dt.datetime) -> bool:
+    """Return whether the hold runs for so long without Stripe's answer."""
+    return booking.hold_until is not None and now + enough <= booking.hold_until
 
 
 def extend(
-    booking: Booking, *, attempt: str, sales_close_at: dt.datetime, now: dt.datetime
+    booking: Booking,
+    *,
+    attempt: str,
+    by: Extension,
+    sales_close_at: dt.datetime,
+    now: dt.datetime,
 ) -> list[BookingEvent]:
     """Extend the hold by the rule of `extended_until`; the caller extends it on every flight."""
-    until = extended_until(booking, sales_close_at=sales_close_at, now=now)
+    until = extended_until(booking, by=by, sales_close_at=sales_close_at, now=now)
     return [] if until is None else [HoldExtended(attempt=attempt, hold_until=until)]
 
 

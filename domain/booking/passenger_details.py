@@ -7,7 +7,6 @@ from typing import Literal, assert_never
 from msgspec.structs import replace
 
 from domain.booking import rejections, states
-from domain.booking.check_in import BOARDING_CLOSES
 from domain.booking.coupons import CouponStatus
 from domain.booking.events import (
     BookingEvent,
@@ -29,11 +28,6 @@ from domain.booking.states import Status
 from domain.booking.values import DocumentFindings
 from domain.kernel import sealed
 
-# The limit of letters that a correction adds, drops or exchanges, first and last name together.
-NAME_CORRECTION_LIMIT = 3
-# Of a short name a correction changes at most one letter in so many, so that it stays that name.
-LETTERS_PER_CORRECTION = 3
-LONG_NAME = NAME_CORRECTION_LIMIT * LETTERS_PER_CORRECTION
 # IATA special service codes that can be requested, by kind: one of a kind for a passenger's flight.
 WHEELCHAIRS = ("WCHR", "WCHS", "WCHC")
 MEALS = ("VGML", "AVML", "HNML", "MOML", "KSML", "GFML", "DBML", "CHML")
@@ -54,8 +48,6 @@ FOR_CHILDREN = frozenset({"UMNR", "CHML"})
 NO_FINDINGS = DocumentFindings()
 # Passengers with these services could not open an exit (FAA 14 CFR 121.585).
 NOT_AT_EXITS = frozenset({*WHEELCHAIRS, "BLND", "DEAF", "UMNR", "MEDA"})
-# Wheelchairs that the ground staff and the crew of one flight can serve.
-WHEELCHAIRS_PER_FLIGHT = 6
 # The codes of sealed services, opened before the decision; None where the person was erased.
 OpenedCodes = Mapping[sealed.Sealed, str | None]
 NOTHING_OPENED: OpenedCodes = {}
@@ -95,7 +87,7 @@ def require_special_service(
         raise rejections.BookingHasExpired()
     if coupon.status not in {CouponStatus.OPEN, CouponStatus.CHECKED_IN}:
         raise rejections.CouponNotOpen(passenger=passenger, segment=segment, status=coupon.status)
-    closes = BOARDING_CLOSES if by_staff else window.closes
+    closes = window.boarding_closes if by_staff else window.closes
     if not facts.operating or now > facts.departs_at - closes:
         raise rejections.CheckInClosed(reason="closed", segment=segment)
 
@@ -150,11 +142,6 @@ def letters_between(old: str, new: str) -> int:
     return row[-1]
 
 
-def correction_limit(letters: int) -> int:
-    """How many letters of a name with so many may be corrected: three, of a short name fewer."""
-    return min(NAME_CORRECTION_LIMIT, max(1, letters // LETTERS_PER_CORRECTION))
-
-
 def correct_name(
     booking: Booking,
     *,
@@ -162,16 +149,15 @@ def correct_name(
     name: sealed.Sealed,
     distance: int,
     is_new: bool,
-    letters: int = LONG_NAME,
+    limit: int,
     reason: str | None = None,
     notes: tuple[sealed.Sealed, ...] = (),
 ) -> list[BookingEvent]:
-    """Correct a name that differs by `distance` from the `letters` of the name that was sold, so
-    that small steps never add up to another person; by more for a `reason` of staff, and further
-    corrections count from there. A name that is not new has no effect.
+    """Correct a name that differs by `distance` letters from the name that was sold, so that small
+    steps never add up to another person; by more than the `limit` for a `reason` of staff, and
+    further corrections count from there. A name that is not new has no effect.
     """
     require_name_correction(booking, passenger)
-    limit = correction_limit(letters)
     if distance > limit and reason is None:
         raise rejections.NameCorrectionRefused(
             field="lastName", reason="another_person", limit=limit
@@ -208,23 +194,24 @@ def request_special_service(
     box: sealed.Sealed,
     codes: OpenedCodes,
     wheelchairs: int,
+    wheelchair_limit: int,
     at_exit: bool = False,
 ) -> list[BookingEvent]:
     """Request a service that is not requested yet; `box` is its sealed code.
 
-    The caller has checked `require_special_service`; `wheelchairs` are those that
-    passengers of the flight have requested, and `at_exit` is whether the passenger has a seat in an
-    exit row, where a service in `NOT_AT_EXITS` is refused. Rejects SpecialServiceRefused and
-    NeedsChanged.
+    The caller has checked `require_special_service`; `wheelchairs` are those that passengers of the
+    flight have requested of the `wheelchair_limit` that ground staff and crew can serve, and
+    `at_exit` is whether the passenger has a seat in an exit row, where a service in `NOT_AT_EXITS`
+    is refused. Rejects SpecialServiceRefused and NeedsChanged.
     """
     if _found(booking, passenger, segment, code, codes):
         return []
     require_allowed_service(booking, passenger, segment, code, codes=codes)
     if at_exit and code in NOT_AT_EXITS:
         raise rejections.SpecialServiceRefused(reason="sits_at_exit", code=code)
-    if code in WHEELCHAIRS and wheelchairs >= WHEELCHAIRS_PER_FLIGHT:
+    if code in WHEELCHAIRS and wheelchairs >= wheelchair_limit:
         raise rejections.SpecialServiceRefused(
-            reason="no_wheelchair_left", code=code, limit=WHEELCHAIRS_PER_FLIGHT
+            reason="no_wheelchair_left", code=code, limit=wheelchair_limit
         )
     return [SpecialServiceRequested(passenger=passenger, segment=segment, box=box)]
 
@@ -329,7 +316,7 @@ def is_open(action: PassengerDetailAction, booking: Booking, situation: Situatio
                     each.passenger,
                     each.segment,
                     situation.segments[each.segment],
-                    window=situation.window,
+                    window=situation.windows[each.segment],
                     by_staff=situation.at_gate,
                     now=situation.now,
                 )

@@ -20,10 +20,13 @@ Parameters = ParamSpec("Parameters")
 
 
 class CheckInWindow(msgspec.Struct, frozen=True):
-    """Check-in is open from `opens` before departure until `closes` before it, both inclusive."""
+    """Check-in is open from `opens` before departure until `closes` before it, and boarding until
+    `boarding_closes` before it, all inclusive.
+    """
 
-    opens: dt.timedelta = dt.timedelta(hours=48)
-    closes: dt.timedelta = dt.timedelta(minutes=60)
+    opens: dt.timedelta
+    closes: dt.timedelta
+    boarding_closes: dt.timedelta
 
 
 class SegmentFacts(msgspec.Struct, frozen=True):
@@ -46,12 +49,13 @@ class SegmentFacts(msgspec.Struct, frozen=True):
 class Situation(msgspec.Struct, frozen=True):
     """All that `availableActions` depends on beside the booking.
 
-    `segments` are the facts of each segment; none for a booking without tickets, where nothing
-    depends on them. `at_gate` is whether the caller may handle passengers at the gate.
+    `segments` are the facts of each segment, `windows` when its passengers check in and board; none
+    for a booking without tickets, where nothing depends on them. `at_gate` is whether the caller
+    may handle passengers at the gate.
     """
 
     segments: tuple[SegmentFacts, ...]
-    window: CheckInWindow
+    windows: tuple[CheckInWindow, ...]
     at_gate: bool
     now: dt.datetime
 

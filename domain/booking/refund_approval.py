@@ -1,7 +1,5 @@
 """When a refund beyond the rules needs a second person: both ask for the same amount (B13)."""
 
-from collections.abc import Mapping
-
 from msgspec.structs import replace
 
 from domain.booking.refund_approval_events import RefundApprovalEvent, RefundProposed
@@ -9,18 +7,15 @@ from domain.booking.state import Booking, ProposedRefund
 from domain.kernel.money import Money
 from domain.kernel.sealed import Sealed
 
-# What one person may grant of one booking in all, in minor units; of other currencies nothing.
-ONE_PERSON_LIMITS: Mapping[str, int] = {"SAR": 5_000_00, "KWD": 400_000, "JPY": 200_000}
 
-
-def needs_second_person(booking: Booking, amount: Money, *, by: str) -> bool:
-    """Whether this user cannot grant the amount now: it is too much for one, and nobody else has
-    proposed the same.
+def needs_second_person(booking: Booking, amount: Money, *, most: int, by: str) -> bool:
+    """Whether this user cannot grant the amount now: with what was granted before it is more than
+    the `most` that one may grant of a booking, and nobody else has proposed the same.
 
     Of a divided booking any amount is too much, for each part would have a limit of its own.
     """
     divided = booking.divided_from is not None or bool(booking.divided_into)
-    limit = 0 if divided else ONE_PERSON_LIMITS.get(amount.currency, 0)
+    limit = 0 if divided else most
     if booking.granted + amount.amount <= limit:
         return False
     proposed = booking.proposed_refund

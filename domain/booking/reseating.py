@@ -12,14 +12,16 @@ from domain.booking.state import Booking
 from domain.booking.states import Status
 from domain.kernel import money
 
-# How long after its payment a booking may take its seats again; after that the money is refunded.
-RESEATING_ENDS = dt.timedelta(hours=24)
-
 
 def require_reseatable(
-    booking: Booking, *, captured: money.Money, paid_at: dt.datetime, now: dt.datetime
+    booking: Booking,
+    *,
+    captured: money.Money,
+    paid_at: dt.datetime,
+    within: dt.timedelta,
+    now: dt.datetime,
 ) -> None:
-    """The booking has expired unpaid, and was paid in full at most RESEATING_ENDS ago.
+    """The booking has expired unpaid, and was paid in full `within` so long ago.
 
     Whoever cancelled the booking did not want it any more. Rejects TransitionRefused, AmountDiffers
     for less than the price, and BookingHasExpired for money that is older. Whether the flights
@@ -30,7 +32,7 @@ def require_reseatable(
     due = booking.amount_due()
     if captured.currency != due.currency or captured.amount < due.amount:
         require_amount_due(booking, captured)
-    if now - paid_at > RESEATING_ENDS:
+    if now - paid_at > within:
         raise rejections.BookingHasExpired(reason="paid_too_long_ago")
 
 

@@ -7,7 +7,6 @@ from typing import Literal, assert_never
 from msgspec.structs import replace
 
 from domain.booking import rejections, states
-from domain.booking.check_in import BOARDING_CLOSES
 from domain.booking.coupons import Coupon, CouponStatus, Extra
 from domain.booking.events import BookingEvent, SeatEvent, SeatsChosen, SeatsLost
 from domain.booking.passenger_details import (
@@ -17,6 +16,7 @@ from domain.booking.passenger_details import (
     code_of,
 )
 from domain.booking.preconditions import (
+    CheckInWindow,
     SegmentFacts,
     Situation,
     passes,
@@ -88,11 +88,12 @@ def require_seat_choice(
     passengers: Collection[int],
     facts: SegmentFacts | None,
     *,
+    window: CheckInWindow | None,
     now: dt.datetime,
 ) -> None:
     """The passengers take a seat of their own; those who have checked in until boarding ends.
 
-    `facts` are None for a booking without tickets, where nobody has checked in.
+    `facts` and `window` are None for a booking without tickets, where nobody has checked in.
     """
     if booking.status not in {Status.RESERVED, Status.PAID, Status.CONFIRMED, Status.CHECKED_IN}:
         raise rejections.CouponNotOpen(status=booking.status)
@@ -103,8 +104,9 @@ def require_seat_choice(
         boarding = (
             coupon.status is CouponStatus.CHECKED_IN
             and facts is not None
+            and window is not None
             and facts.operating
-            and now <= facts.departs_at - BOARDING_CLOSES
+            and now <= facts.departs_at - window.boarding_closes
         )
         if coupon.status is not CouponStatus.OPEN and not boarding:
             raise rejections.CouponNotOpen(passenger=passenger, segment=segment)
@@ -117,6 +119,7 @@ def choose_seats(
     *,
     seats: tuple[SeatChoice, ...],
     facts: SegmentFacts | None = None,
+    window: CheckInWindow | None = None,
     now: dt.datetime,
 ) -> list[BookingEvent]:
     """Passengers take these seats of one flight; the caller assigns them in the same append.
@@ -127,7 +130,8 @@ def choose_seats(
         raise rejections.NoSuchPart(field="seats", reason="two_seats_for_one_passenger")
     fresh = []
     for choice in seats:
-        require_seat_choice(booking, choice.segment, (choice.passenger,), facts, now=now)
+        passengers = (choice.passenger,)
+        require_seat_choice(booking, choice.segment, passengers, facts, window=window, now=now)
         coupon = booking.coupon(choice.passenger, choice.segment)
         assert coupon is not None
         if coupon.seat != choice.seat:
@@ -232,6 +236,7 @@ def is_open(action: SeatAction, booking: Booking, situation: Situation) -> bool:
                     each.segment,
                     (each.passenger,),
                     situation.segments[each.segment] if situation.segments else None,
+                    window=situation.windows[each.segment] if situation.windows else None,
                     now=situation.now,
                 )
                 for each in booking.open_coupons()

@@ -64,12 +64,23 @@ class FeeVersions(msgspec.Struct, frozen=True):
 LAUNCH_FEES = FeeVersions()
 
 
+class PriceVersions(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The versions of the policies that the price of a segment was made of (O4)."""
+
+    passenger_shares: int = 1
+    extras: int = 1
+
+
+# Nothing else was sold before there were versions.
+LAUNCH_PRICES = PriceVersions()
+
+
 class Segment(msgspec.Struct, frozen=True):
     """One flight of the journey, in a cabin and a fare class of it.
 
     `residue` is the rule of the fare class: where money goes when a modification makes the
-    journey cheaper. `sold_under` is absent where it was sold under the fees of the launch; a
-    modification keeps it.
+    journey cheaper. `sold_under` is absent where it was sold under the fees of the launch, and
+    `priced_under` where its price was made of the rules of the launch; a modification keeps both.
     """
 
     flight: str
@@ -77,11 +88,18 @@ class Segment(msgspec.Struct, frozen=True):
     fare_class: str
     residue: Residue = "cash"
     sold_under: FeeVersions | msgspec.UnsetType = msgspec.UNSET
+    priced_under: PriceVersions | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def fee_versions(self) -> FeeVersions:
         """The versions that its fees follow."""
         return LAUNCH_FEES if isinstance(self.sold_under, msgspec.UnsetType) else self.sold_under
+
+    @property
+    def price_versions(self) -> PriceVersions:
+        """The versions that its price was made of."""
+        kept = self.priced_under
+        return LAUNCH_PRICES if isinstance(kept, msgspec.UnsetType) else kept
 
 
 class SeatChoice(msgspec.Struct, frozen=True):

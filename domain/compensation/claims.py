@@ -64,6 +64,7 @@ def assess(
             since=regime.since,
             shares=tuple(shares),
             entry=entry,
+            version=regime.version,
         )
     ]
 

@@ -27,7 +27,8 @@ class ClaimFact(DomainEvent, frozen=True):
 class ClaimAssessed(ClaimFact, frozen=True, omit_defaults=True):
     """What a booking is owed for a flight; a later assessment replaces it.
 
-    `regime` and `since` name the table. The entry posts the difference to the one before.
+    `regime` and `since` name the table in the `version` of the policy. The entry posts the
+    difference to the one before.
     """
 
     tag: ClassVar[str] = "claim.assessed.1"
@@ -38,6 +39,7 @@ class ClaimAssessed(ClaimFact, frozen=True, omit_defaults=True):
     since: dt.date
     shares: tuple[ClaimShare, ...]
     entry: entries.Entry | None = None
+    version: int = 1
 
 
 class ClaimOffered(ClaimFact, frozen=True):

@@ -32,12 +32,6 @@ from domain.credit.state import Credit, Payout, Use
 from domain.kernel import entries, sealed
 from domain.kernel.money import Money
 
-# How long a credit can be spent; the airline has to confirm all three.
-LIFETIME = dt.timedelta(days=365)
-# At least so long after it came back because of the airline.
-RETURNED_LIFETIME = dt.timedelta(days=90)
-# At least so long after it came back for another reason, once: not again of what is spent in it.
-RETURNED_GRACE = dt.timedelta(days=14)
 # Finance pays out neither what was given, nor what another person's card has bought.
 NEVER_PAID_OUT: frozenset[Origin] = frozenset({"goodwill", "gift_card"})
 
@@ -47,12 +41,12 @@ def issue(
     owner: str,
     amount: Money,
     origin: Origin,
-    now: dt.datetime,
+    expires_at: dt.datetime,
     entry: entries.Entry,
     booking: str,
     notes: tuple[sealed.Sealed, ...] = (),
 ) -> list[CreditEvent]:
-    """Issue a credit that can be spent for LIFETIME. Rejects InvalidCredit."""
+    """Issue a credit that can be spent until `expires_at`. Rejects InvalidCredit."""
     if amount.amount <= 0:
         raise rejections.InvalidCredit(field="amount", reason="must be positive")
     return [
@@ -60,7 +54,7 @@ def issue(
             owner=owner,
             amount=amount,
             origin=origin,
-            expires_at=now + LIFETIME,
+            expires_at=expires_at,
             entry=entry,
             booking=booking,
             notes=notes,
@@ -120,16 +114,22 @@ def return_part(
     use: str,
     amount: Money,
     now: dt.datetime,
+    returned_for: dt.timedelta,
+    grace: dt.timedelta,
     entry: entries.Entry,
     cause: ReturnCause = "refund",
 ) -> list[CreditEvent]:
-    """Return a part of a use; to spend credit and take it back makes it last no longer (V7)."""
+    """Return a part of a use; to spend credit and take it back makes it last no longer (V7).
+
+    It lasts `returned_for` at least where it comes back because of the airline, else a `grace`.
+    """
     spent = credit.use(use)
     assert spent is not None, "only what was spent is returned"
     assert 0 <= amount.amount <= spent.left.amount, "no more is returned than was spent"
     if amount.amount == 0:
         return []
-    expires_at = _expiry_of_returned(credit, spent, now=now, cause=cause)
+    lasts = returned_for if cause == "airline" else grace
+    expires_at = _expiry_of_returned(credit, spent, now=now, lasts=lasts, cause=cause)
     return [
         CreditReturned(
             use=use,
@@ -142,15 +142,15 @@ def return_part(
 
 
 def _expiry_of_returned(
-    credit: Credit, use: Use, *, now: dt.datetime, cause: ReturnCause
+    credit: Credit, use: Use, *, now: dt.datetime, lasts: dt.timedelta, cause: ReturnCause
 ) -> dt.datetime:
     if cause == "airline":
-        return max(credit.expires_at, now + RETURNED_LIFETIME)
+        return max(credit.expires_at, now + lasts)
     # An unpaid booking is given back at once: it needs a grace only where that came too late.
     still_runs = cause == "unpaid" and credit.expires_at > now
     if use.in_grace or still_runs:
         return credit.expires_at
-    return max(credit.expires_at, now + RETURNED_GRACE)
+    return max(credit.expires_at, now + lasts)
 
 
 def is_expired(credit: Credit, *, now: dt.datetime) -> bool:

@@ -111,8 +111,12 @@ class GiftCardOrdered(DomainEvent, frozen=True):
     payable_until: dt.datetime
 
 
-class GiftCardPaid(DomainEvent, frozen=True):
-    """The airline owes carriage of the card's amount until `expires_at` to whoever claims it."""
+class GiftCardPaid(DomainEvent, frozen=True, omit_defaults=True):
+    """The airline owes carriage of the card's amount until `expires_at` to whoever claims it.
+
+    The buyer may have the money back until `refundable_until` while nobody has; absent for cards of
+    earlier releases, which were sold with fourteen days.
+    """
 
     tag: ClassVar[str] = "credit.gift_card_paid.1"
     payment: str
@@ -120,6 +124,7 @@ class GiftCardPaid(DomainEvent, frozen=True):
     paid_at: dt.datetime
     expires_at: dt.datetime
     entry: entries.Entry
+    refundable_until: dt.datetime | None = None
 
 
 class GiftCardClaimed(DomainEvent, frozen=True):

@@ -27,52 +27,43 @@ from domain.credit.state import Credit, GiftCard
 from domain.kernel import entries, sealed
 from domain.kernel.money import Money, charge_step
 
-# The airline has to confirm all of these. How long an order can be paid.
-PAYABLE_FOR = dt.timedelta(hours=24)
-# How long a card that was paid can be claimed and spent.
-LIFETIME = dt.timedelta(days=365)
-# How long the buyer may have the money back while nobody has claimed the card.
-REFUNDABLE_FOR = dt.timedelta(days=14)
 # How often the letter with the code is sent again.
 RESEND_LIMIT = 5
-# At least so long after a bank has returned what its lost dispute took.
-REINSTATED_LIFETIME = dt.timedelta(days=90)
-# What one card may be worth, least and most in minor units.
-AMOUNTS: Mapping[str, tuple[int, int]] = {
-    "SAR": (50_00, 5_000_00),
-    "KWD": (5_000, 400_000),
-    "JPY": (2_000, 200_000),
-}
+# How long the buyer of a card of earlier releases may have the money back.
+FIRST_REFUNDABLE_FOR = dt.timedelta(days=14)
 
 
 def order(
     *,
     buyer: str,
     amount: Money,
+    sold: Mapping[str, tuple[int, int]],
     details: sealed.Sealed,
     code_digest: str,
-    now: dt.datetime,
+    payable_until: dt.datetime,
 ) -> list[CreditEvent]:
-    """Order a card, to be paid within PAYABLE_FOR. Rejects GiftCardAmountRefused."""
-    require_sold(amount)
+    """Order a card, to be paid until then. Rejects GiftCardAmountRefused."""
+    require_sold(amount, sold)
     return [
         GiftCardOrdered(
             buyer=buyer,
             amount=amount,
             details=details,
             code_digest=code_digest,
-            payable_until=now + PAYABLE_FOR,
+            payable_until=payable_until,
         )
     ]
 
 
-def require_sold(amount: Money) -> None:
-    """Cards of this amount are sold; otherwise GiftCardAmountRefused."""
-    least, most = AMOUNTS.get(amount.currency, (0, 0))
+def require_sold(amount: Money, sold: Mapping[str, tuple[int, int]]) -> None:
+    """The amount is within the least and the most of its currency; otherwise
+    GiftCardAmountRefused.
+    """
+    least, most = sold.get(amount.currency, (0, 0))
     step = charge_step(amount.currency) if most else 1
     if not most:
         raise rejections.GiftCardAmountRefused(
-            field="amount.currency", reason=f"one of {', '.join(AMOUNTS)} is expected"
+            field="amount.currency", reason=f"one of {', '.join(sold)} is expected"
         )
     if not least <= amount.amount <= most or amount.amount % step:
         raise rejections.GiftCardAmountRefused(
@@ -102,13 +93,28 @@ def require_payable(credit: Credit, *, now: dt.datetime) -> None:
 
 
 def pay(
-    credit: Credit, *, payment: str, intent: str, now: dt.datetime, entry: entries.Entry
+    credit: Credit,
+    *,
+    payment: str,
+    intent: str,
+    now: dt.datetime,
+    lasts: dt.timedelta,
+    refundable_for: dt.timedelta,
+    entry: entries.Entry,
 ) -> list[CreditEvent]:
-    """The money for the card was captured, maybe late: from now on it is worth its amount."""
+    """The money for the card was captured, maybe late: from now on it is worth its amount.
+
+    It `lasts` so long, and its buyer may have the money back for so long.
+    """
     assert card_of(credit).status == "ordered", "what pays for it twice is returned"
     return [
         GiftCardPaid(
-            payment=payment, intent=intent, paid_at=now, expires_at=now + LIFETIME, entry=entry
+            payment=payment,
+            intent=intent,
+            paid_at=now,
+            expires_at=now + lasts,
+            refundable_until=now + refundable_for,
+            entry=entry,
         )
     ]
 
@@ -149,14 +155,13 @@ def shown_status(credit: Credit, *, now: dt.datetime) -> str:
 
 def refundable_until(credit: Credit) -> dt.datetime | None:
     """Until when the buyer may have the money back; None before it is paid."""
-    paid_at = card_of(credit).paid_at
-    return None if paid_at is None else paid_at + REFUNDABLE_FOR
+    return card_of(credit).refundable_until
 
 
 def refund(
     credit: Credit, *, obligation: str, now: dt.datetime, by_staff: bool, entry: entries.Entry
 ) -> list[CreditEvent]:
-    """Owe the money back to the buyer, once; staff may also after REFUNDABLE_FOR.
+    """Owe the money back to the buyer, once; staff may also after `refundable_until`.
 
     Rejects GiftCardNotRefundable.
     """
@@ -236,11 +241,17 @@ def reinstatable(credit: Credit, *, dispute: str, lost: int) -> tuple[Money, int
 
 
 def reinstate(
-    credit: Credit, *, dispute: str, lost: int, now: dt.datetime, entry: entries.Entry | None
+    credit: Credit,
+    *,
+    dispute: str,
+    lost: int,
+    lasts_until: dt.datetime,
+    entry: entries.Entry | None,
 ) -> list[CreditEvent]:
     """Reinstate what a dispute took that the bank decided for the airline after all.
 
-    `entry` is of what `reinstatable` returns, None for nothing.
+    It can be spent until `lasts_until` at least. `entry` is of what `reinstatable` returns, None
+    for nothing.
     """
     amount, loss = reinstatable(credit, dispute=dispute, lost=lost)
     if not amount.amount and not loss:
@@ -251,7 +262,7 @@ def reinstate(
             dispute=dispute,
             amount=amount,
             loss=loss,
-            expires_at=max(credit.expires_at, now + REINSTATED_LIFETIME),
+            expires_at=max(credit.expires_at, lasts_until),
             entry=entry,
         )
     ]
@@ -286,13 +297,7 @@ def evolve(
     card = card_of(credit)
     match event:
         case GiftCardPaid():
-            paid = replace(
-                card,
-                status="paid",
-                payment=event.payment,
-                intent=event.intent,
-                paid_at=event.paid_at,
-            )
+            paid = _paid(card, event)
             return replace(
                 credit, gift_card=paid, balance=credit.issued, expires_at=event.expires_at
             )
@@ -330,6 +335,18 @@ def evolve(
             )
         case _:
             assert_never(event)
+
+
+def _paid(card: GiftCard, event: GiftCardPaid) -> GiftCard:
+    """Return the card with what its buyer was promised when it was paid."""
+    return replace(
+        card,
+        status="paid",
+        payment=event.payment,
+        intent=event.intent,
+        paid_at=event.paid_at,
+        refundable_until=event.refundable_until or event.paid_at + FIRST_REFUNDABLE_FOR,
+    )
 
 
 def _taken(credit: Credit, dispute: str, balance: Money, shortfall: int) -> Mapping[str, int]:

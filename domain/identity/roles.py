@@ -21,6 +21,7 @@ Permission = Literal[
     "reconcile",
     "close_books",
     "set_policies",
+    "set_money_policies",
     "read_audit",
     "reset_second_factor",
     "manage_users",
@@ -52,6 +53,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
             "run_flights",
             "read_manifest",
             "switch_modes",
+            "set_policies",
         }
     ),
     "gate": frozenset(
@@ -73,6 +75,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
             "reconcile",
             "close_books",
             "set_policies",
+            "set_money_policies",
         }
     ),
     "auditor": frozenset({"see_own_bookings", "see_any_booking", "read_ledger", "read_audit"}),

@@ -69,7 +69,7 @@ NAMES: tuple[Scope, ...] = get_args(Scope)
 WITHOUT_SCOPE: frozenset[Permission] = frozenset(
     {
         *("manage_users", "manage_clients", "manage_partners", "switch_modes"),
-        "set_policies",
+        *("set_policies", "set_money_policies"),
         *("find_bookings", "change_any_booking", "reset_second_factor"),
     }
 )

@@ -18,6 +18,7 @@ def withdraw(
     departs_at: dt.datetime,
     arrives_at: dt.datetime,
     reason: str,
+    material: dt.timedelta,
     now: dt.datetime,
     note: sealed.Sealed | None = None,
 ) -> list[FlightEvent]:
@@ -44,6 +45,7 @@ def withdraw(
         departs_at=departs_at,
         arrives_at=arrives_at,
         reason=reason,
+        material=material,
         now=now,
         note=note,
     )

@@ -3,13 +3,12 @@
 from domain.inventory import seat_map
 from domain.inventory.state import Flight
 
-# Infant life vests and belts that every aircraft of the fleet carries.
-INFANTS_PER_FLIGHT = 12
 
-
-def left(flight: Flight, cabin: str, *, booking: str) -> int:
+def left(flight: Flight, cabin: str, *, booking: str, limit: int) -> int:
     """How many infants of a booking the cabin takes: up to the limit of the flight, and at most one
     for each side of a row. Those that the booking has on the flight already move to the cabin.
+
+    The limit is a policy: the infant life vests and belts that an aircraft carries.
     """
     blocks = [
         block
@@ -18,7 +17,7 @@ def left(flight: Flight, cabin: str, *, booking: str) -> int:
         for block in (allocation.held, allocation.sold)
         if block is not None and block.infant_count
     ]
-    in_flight = INFANTS_PER_FLIGHT - sum(block.infant_count for block in blocks)
+    in_flight = limit - sum(block.infant_count for block in blocks)
     layout = flight.cabins[cabin].layout
     if layout is None:
         return in_flight

@@ -36,9 +36,6 @@ REASONS = (
 )
 # The reason where staff wrote words of their own.
 OPERATIONAL = "operational"
-BOARDING_CLOSES = dt.timedelta(minutes=15)
-# A reschedule by as much lets passengers cancel free of charge (GACA: two hours).
-MATERIAL_CHANGE = dt.timedelta(minutes=120)
 
 
 def change_equipment(
@@ -54,7 +51,7 @@ def change_equipment(
     _require_scheduled(flight)
     if any(layout.cabin not in flight.cabins for layout in layouts):
         raise rejections.CabinNotFound(field="cabins", cabin=next(iter(layouts)).cabin)
-    schedule.require_valid_layouts(layouts, dict.fromkeys(flight.cabins, 0))
+    schedule.require_valid_layouts(layouts, flight.cabins)
     fitted = {layout.cabin: layout for layout in layouts}
     complete = tuple(fitted.get(code) or CabinLayout(code, 0, 1, "A") for code in flight.cabins)
     moves = tuple(
@@ -118,10 +115,14 @@ def reschedule(
     departs_at: dt.datetime,
     arrives_at: dt.datetime,
     reason: str,
+    material: dt.timedelta,
     now: dt.datetime,
     note: sealed.Sealed | None = None,
 ) -> list[FlightEvent]:
-    """Move the flight to other times: in the future, in order, and no longer than a day."""
+    """Move the flight to other times: in the future, in order, and no longer than a day.
+
+    `material` is by how much it must move for its passengers to be free to leave.
+    """
     _require_scheduled(flight)
     if (departs_at, arrives_at) == (flight.departs_at, flight.arrives_at):
         return []
@@ -131,7 +132,9 @@ def reschedule(
             departs_at=departs_at,
             arrives_at=arrives_at,
             reason=reason,
-            material=_is_material(flight, departs_at=departs_at, arrives_at=arrives_at),
+            material=_is_material(
+                flight, departs_at=departs_at, arrives_at=arrives_at, least=material
+            ),
             note=note,
         )
     ]
@@ -143,13 +146,15 @@ def require_times(departs_at: dt.datetime, arrives_at: dt.datetime, *, now: dt.d
         raise rejections.InvalidSchedule(field="departureTime", reason="times")
 
 
-def _is_material(flight: Flight, *, departs_at: dt.datetime, arrives_at: dt.datetime) -> bool:
+def _is_material(
+    flight: Flight, *, departs_at: dt.datetime, arrives_at: dt.datetime, least: dt.timedelta
+) -> bool:
     """Whether this step is material, or becomes it with earlier steps since the sale began."""
     step = difference((flight.departs_at, flight.arrives_at), (departs_at, arrives_at))
     published = flight.scheduled_departs_at
     assert published is not None, "a flight is scheduled with its times"
     before, after = abs(flight.departs_at - published), abs(departs_at - published)
-    return step >= MATERIAL_CHANGE or before < MATERIAL_CHANGE <= after
+    return step >= least or before < least <= after
 
 
 def difference(
@@ -184,12 +189,16 @@ def reinstate(
     ]
 
 
-def depart(flight: Flight, *, departed_at: dt.datetime) -> list[FlightEvent]:
-    """Record the departure; rejects FlightNotDue before the gate has closed."""
+def depart(
+    flight: Flight, *, boarding_closes: dt.timedelta, departed_at: dt.datetime
+) -> list[FlightEvent]:
+    """Record the departure; rejects FlightNotDue before the gate has closed, so long before the
+    time of departure.
+    """
     if flight.status is FlightStatus.DEPARTED:
         return []
     _require_scheduled(flight)
-    if departed_at < flight.departs_at - BOARDING_CLOSES:
+    if departed_at < flight.departs_at - boarding_closes:
         raise rejections.FlightNotDue(departs=flight.departs_at.isoformat())
     return [FlightDeparted(departed_at=departed_at)]
 

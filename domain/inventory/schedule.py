@@ -2,8 +2,9 @@
 
 import datetime as dt
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
+import msgspec
 from msgspec.structs import replace
 
 from domain.inventory import rejections, seat_map
@@ -13,9 +14,6 @@ from domain.kernel import money
 from domain.kernel.frozen_map import FrozenMap
 
 CABINS = ("Y", "J")
-# More seats are authorised than there are, for no-shows: percent of them, and a limit in seats.
-OVERBOOKING_PERCENT = {"Y": 5, "J": 2}
-OVERBOOKING_LIMIT = 10
 # No flight of an airliner lasts as long as a day: a longer one is a wrong date.
 LONGEST = dt.timedelta(hours=24)
 
@@ -31,16 +29,30 @@ SCHEDULE_FACTS = (
 )
 
 
-def authorised_count(cabin: str, physical: int) -> int:
-    """How many seats of a cabin may be sold, for a number of physical seats."""
-    return physical + min(OVERBOOKING_LIMIT, physical * OVERBOOKING_PERCENT[cabin] // 100)
+class Authorisation(msgspec.Struct, frozen=True):
+    """How many more seats are authorised than there are, for no-shows: percent of the seats by
+    cabin, and a limit in seats.
+    """
+
+    percents: Mapping[str, int]
+    seat_limit: int
+
+    def seats(self, cabin: str, physical: int) -> int:
+        """Return how many seats of a cabin may be sold, for a number of physical seats."""
+        return physical + min(self.seat_limit, physical * self.percents[cabin] // 100)
 
 
-def require_valid_schedule(scheduled: FlightScheduled, *, now: dt.datetime) -> None:
-    """Consistent facts, and times ahead that can be flown; otherwise InvalidSchedule with the
-    reason.
+def _require_valid_schedule(
+    scheduled: FlightScheduled, *, by: Authorisation, now: dt.datetime
+) -> None:
+    """Consistent facts, no more authorised than the rule allows, and times ahead that can be flown;
+    otherwise InvalidSchedule with the reason.
     """
     _require_consistent(scheduled)
+    authorised = {move.cabin: move.authorised for move in scheduled.moves}
+    for layout in scheduled.layouts:
+        if authorised[layout.cabin] > by.seats(layout.cabin, layout.seat_count):
+            raise rejections.InvalidSchedule(reason="overbooking")
     if not now < scheduled.departs_at < scheduled.arrives_at <= scheduled.departs_at + LONGEST:
         raise rejections.InvalidSchedule(field="departureTime", reason="times")
 
@@ -86,12 +98,12 @@ def _require_order(fares: Sequence[FareClass], authorised: int) -> None:
         raise rejections.InvalidSchedule(reason="class_limits", authorised=authorised)
 
 
-def require_valid_layouts(layouts: Sequence[CabinLayout], seats: Mapping[str, int]) -> None:
-    """One seat map for a cabin at most, no two seats with one number, exit rows that exist, and no
-    more authorised than the rule allows; otherwise InvalidSchedule.
+def require_valid_layouts(layouts: Sequence[CabinLayout], of: Collection[str]) -> None:
+    """One seat map at most for each of these cabins, no two seats with one number, and exit rows
+    that exist; otherwise InvalidSchedule.
     """
     cabins = [layout.cabin for layout in layouts]
-    if len(set(cabins)) != len(cabins) or not set(cabins) <= set(seats):
+    if len(set(cabins)) != len(cabins) or not set(cabins) <= set(of):
         raise rejections.InvalidSchedule(reason="layout")
     numbers = [number for layout in layouts for number in seat_map.seats(layout)]
     if len(set(numbers)) != len(numbers):
@@ -99,18 +111,18 @@ def require_valid_layouts(layouts: Sequence[CabinLayout], seats: Mapping[str, in
     for layout in layouts:
         if not set(layout.exit_rows or ()) <= set(seat_map.rows(layout)):
             raise rejections.InvalidSchedule(reason="exit_rows", cabin=layout.cabin)
-        if seats[layout.cabin] > authorised_count(layout.cabin, layout.seat_count):
-            raise rejections.InvalidSchedule(reason="overbooking")
 
 
 def schedule(
-    flight: Flight | None, *, scheduled: FlightScheduled, now: dt.datetime
+    flight: Flight | None, *, scheduled: FlightScheduled, by: Authorisation, now: dt.datetime
 ) -> list[FlightEvent]:
     """Put a departure on sale; idempotent. FlightAlreadyScheduled where its number has a departure
     with other facts on this day, or a cancelled one, which can be reinstated.
+
+    The same seat map may have been authorised by another rule: what is on sale stays so.
     """
     if flight is None:
-        require_valid_schedule(scheduled, now=now)
+        _require_valid_schedule(scheduled, by=by, now=now)
         return [scheduled]
     if flight.status is FlightStatus.CANCELLED:
         raise rejections.FlightAlreadyScheduled(flight=scheduled.number, reason="cancelled")
@@ -136,7 +148,7 @@ def _on_offer(flight: Flight) -> dict[str, object]:
     """Seats and classes of each cabin, whatever is held or sold of them."""
     return {
         code: (
-            cabin.authorised_count,
+            cabin.authorised_count if cabin.layout is None else None,
             _with_exit_rows(cabin.layout),
             tuple((each.code, each.fare, each.seat_limit, each.residue) for each in cabin.buckets),
         )

@@ -29,6 +29,7 @@ from domain.inventory.events import (
     SeatsRestored,
     SeatsSold,
 )
+from domain.inventory.sales_window import SaleLimits
 from domain.inventory.state import (
     Allocation,
     Block,
@@ -47,6 +48,7 @@ def hold(
     fare_class: str,
     seat_count: int,
     until: dt.datetime,
+    limits: SaleLimits,
     now: dt.datetime,
     owner: str = "",
     unpaid_limit: int | None = None,
@@ -55,7 +57,8 @@ def hold(
     """Hold seats for a booking until the deadline (I1, I2, I4); `infants` come on laps.
 
     Seats that bookings ahead of it on the waitlist could take are not free (I6). The account
-    `owner` holds at most `unpaid_limit` seats of the flight without having paid (I7).
+    `owner` holds at most `unpaid_limit` seats of the flight without having paid (I7). `limits`
+    are when sales close, and how many infants the flight takes.
     """
     assert seat_count > 0
     if flight is None:
@@ -66,18 +69,18 @@ def hold(
     allocation = flight.allocations.get(booking)
     if allocation is not None and allocation.held is not None:
         return []
-    if not sales_window.is_bookable(flight, now=now):
+    if not sales_window.is_bookable(flight, closes=limits.closes, now=now):
         raise rejections.SalesClosed(flight=flight.number)
     if unpaid_limit is not None:
         unpaid_seats.require_within_limit(flight, owner, seat_count, limit=unpaid_limit, now=now)
     free = known.free_in(fare_class)
     if flight.waitlist:
-        free -= waitlist.claimed_seats(flight, cabin, ahead_of=booking)
+        free -= waitlist.claimed_seats(flight, cabin, ahead_of=booking, infants=limits.infants)
     if free < seat_count:
         raise rejections.SeatsUnavailable(flight=flight.number, free=max(0, free))
-    if infants and infants > infant_room.left(flight, cabin, booking=booking):
+    if infants and infants > infant_room.left(flight, cabin, booking=booking, limit=limits.infants):
         raise rejections.SeatsUnavailable(
-            flight=flight.number, reason="infants", limit=infant_room.INFANTS_PER_FLIGHT
+            flight=flight.number, reason="infants", limit=limits.infants
         )
     move = CapacityMove(cabin=cabin, held=seat_count, fare_class=fare_class)
     return [SeatsHeld(booking=booking, until=until, moves=(move,), owner=owner, infants=infants)]

@@ -14,6 +14,7 @@ from domain.inventory.events import (
     WaitlistJoined,
     WaitlistLeft,
 )
+from domain.inventory.sales_window import SaleLimits
 from domain.inventory.state import Flight, WaitlistEntry, with_held_seats
 
 
@@ -24,6 +25,7 @@ def join(
     cabin: str,
     fare_class: str,
     seat_count: int,
+    limits: SaleLimits,
     now: dt.datetime,
     owner: str = "",
     unpaid_limit: int | None = None,
@@ -34,7 +36,7 @@ def join(
     """
     if flight.is_waitlisted(booking):
         return []
-    if not sales_window.is_bookable(flight, now=now):
+    if not sales_window.is_bookable(flight, closes=limits.closes, now=now):
         raise rejections.SalesClosed(flight=flight.number)
     if unpaid_limit is not None:
         unpaid_seats.require_within_limit(flight, owner, seat_count, limit=unpaid_limit, now=now)
@@ -57,46 +59,49 @@ def leave(flight: Flight, *, booking: str, reason: str) -> list[FlightEvent]:
     return [WaitlistLeft(booking=booking, reason=reason)]
 
 
-def claimed_seats(flight: Flight, cabin: str, *, ahead_of: str) -> int:
-    """Free seats of the cabin that bookings ahead of this one on the waitlist could take now."""
+def claimed_seats(flight: Flight, cabin: str, *, ahead_of: str, infants: int) -> int:
+    """Free seats of the cabin that bookings ahead of this one on the waitlist could take now.
+
+    The flight takes so many `infants`.
+    """
     free = flight.cabins[cabin].free_count
     taken = 0
     for entry in flight.waitlist:
         if entry.booking == ahead_of:
             break
-        if entry.cabin == cabin and _fits(flight, entry, free - taken):
+        if entry.cabin == cabin and _fits(flight, entry, free - taken, infants):
             taken += entry.seat_count
     return taken
 
 
-def _fits(flight: Flight, entry: WaitlistEntry, free: int) -> bool:
+def _fits(flight: Flight, entry: WaitlistEntry, free: int, infants: int) -> bool:
     in_class = flight.cabins[entry.cabin].free_in(entry.fare_class)
     if entry.infant_count and entry.infant_count > infant_room.left(
-        flight, entry.cabin, booking=entry.booking
+        flight, entry.cabin, booking=entry.booking, limit=infants
     ):
         return False
     return entry.seat_count <= min(free, in_class)
 
 
-def next_in_line(flight: Flight, *, now: dt.datetime) -> WaitlistEntry | None:
+def next_in_line(flight: Flight, *, limits: SaleLimits, now: dt.datetime) -> WaitlistEntry | None:
     """The first waitlisted booking for which seats are free now; None once sales are closed."""
-    if not sales_window.is_bookable(flight, now=now):
+    if not sales_window.is_bookable(flight, closes=limits.closes, now=now):
         return None
     return next(
         (
             entry
             for entry in flight.waitlist
-            if _fits(flight, entry, flight.cabins[entry.cabin].free_count)
+            if _fits(flight, entry, flight.cabins[entry.cabin].free_count, limits.infants)
         ),
         None,
     )
 
 
 def offer(
-    flight: Flight, *, booking: str, until: dt.datetime, now: dt.datetime
+    flight: Flight, *, booking: str, until: dt.datetime, limits: SaleLimits, now: dt.datetime
 ) -> list[FlightEvent]:
     """Hold the seats of the next booking in line; rejects SeatsUnavailable for any other one."""
-    following = next_in_line(flight, now=now)
+    following = next_in_line(flight, limits=limits, now=now)
     if following is None or following.booking != booking:
         raise rejections.SeatsUnavailable(flight=flight.number, free=0)
     move = CapacityMove(following.cabin, held=following.seat_count, fare_class=following.fare_class)

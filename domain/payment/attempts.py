@@ -31,20 +31,19 @@ from domain.payment.state import (
     with_attempt_status,
 )
 
-# Stripe requires at least 30 minutes from its receipt of the call; the rest is time to repeat the
-# call with the same key after a lost answer. Afterwards another attempt takes the place of this one
-# (`replacement.py`). The hold ends first; then we expire the session.
-SESSION_LIFETIME = dt.timedelta(minutes=60)
-
 # States in which it is not known whether there is a session.
 UNANSWERED = frozenset({AttemptStatus.REQUESTED, AttemptStatus.UNKNOWN})
 # An attempt that is answered later than this was delayed: its traveller waits no more.
 DELAYED_AFTER = dt.timedelta(seconds=20)
 
 
-def session_expires_at(*, now: dt.datetime) -> dt.datetime:
-    """When a session requested now expires, in whole seconds as Stripe requires."""
-    return (now + SESSION_LIFETIME).replace(microsecond=0)
+def session_expires_at(*, lasts: dt.timedelta, now: dt.datetime) -> dt.datetime:
+    """When a session requested now expires, in whole seconds as Stripe requires.
+
+    Afterwards another attempt takes its place (`replacement.py`). The hold ends first; then we
+    expire the session.
+    """
+    return (now + lasts).replace(microsecond=0)
 
 
 def request(payment: Payment | None, *, booking: str, due: money.Money) -> list[PaymentEvent]:
@@ -58,12 +57,13 @@ def start_attempt(
     attempt: str,
     idempotency_key: str,
     locale: str,
+    lasts: dt.timedelta,
     now: dt.datetime,
     return_to: str = "",
 ) -> list[PaymentEvent]:
     """Record the intention to open a session unless one is live (M1); idempotent for an id.
 
-    It collects what is outstanding of the amount due.
+    It collects what is outstanding of the amount due, and its session `lasts` so long.
     """
     if payment.is_settled():
         raise rejections.AlreadyPaid()
@@ -76,7 +76,7 @@ def start_attempt(
             idempotency_key=idempotency_key,
             locale=locale,
             started_at=now,
-            expires_at=session_expires_at(now=now),
+            expires_at=session_expires_at(lasts=lasts, now=now),
             amount=None if outstanding == payment.due else outstanding,
             return_to=return_to,
         )

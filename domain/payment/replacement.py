@@ -109,20 +109,21 @@ def replace(
     code: str,
     found: FoundSession | None,
     is_payable: bool,
+    lasts: dt.timedelta,
     now: dt.datetime,
 ) -> list[PaymentEvent]:
     """End an attempt without an answer, and start the one that takes its place.
 
     `code` is why Stripe has no session of it; `found` is one that ends too soon, which the caller
-    expires at Stripe before it opens the next. Without `is_payable`, and after MOST_IN_A_ROW, none
-    takes its place: it is refused, or has the found session. Idempotent: an attempt that has an
-    answer is not replaced.
+    expires at Stripe before it opens the next, which `lasts` so long. Without `is_payable`, and
+    after MOST_IN_A_ROW, none takes its place: it is refused, or has the found session. Idempotent:
+    an attempt that has an answer is not replaced.
     """
     known = payment.attempt(attempt)
     assert known is not None, "outcomes are recorded only for attempts that were started"
     if known.status not in UNANSWERED:
         return []
-    next_one = _next(payment, payment_id, known, now=now) if is_payable else None
+    next_one = _next(payment, payment_id, known, lasts=lasts, now=now) if is_payable else None
     ended: list[PaymentEvent] = [AttemptRefused(attempt=attempt, code=code)]
     if found is not None:
         ended = [
@@ -138,7 +139,12 @@ def replace(
 
 
 def _next(
-    payment: Payment, payment_id: str, attempt: Attempt, *, now: dt.datetime
+    payment: Payment,
+    payment_id: str,
+    attempt: Attempt,
+    *,
+    lasts: dt.timedelta,
+    now: dt.datetime,
 ) -> AttemptStarted | None:
     """Return the attempt that follows this one; a share stays as large as it was."""
     others = [each for each in payment.live_attempts() if each.id != attempt.id]
@@ -155,7 +161,7 @@ def _next(
         idempotency_key=f"checkout:{name}",
         locale=attempt.locale,
         started_at=now,
-        expires_at=session_expires_at(now=now),
+        expires_at=session_expires_at(lasts=lasts, now=now),
         amount=attempt.amount if attempt.is_share else rest,
         is_share=attempt.is_share,
         return_to=attempt.return_to,

@@ -23,12 +23,13 @@ def split(
     shares: Sequence[money.Money],
     least: int,
     locale: str,
+    lasts: dt.timedelta,
     now: dt.datetime,
 ) -> list[PaymentEvent]:
     """Record the intention to open a session for each share; they add up to what is outstanding.
 
-    `least` is what Stripe charges at least, in minor units. Rejects AlreadyPaid, AttemptPending
-    while a session is live, and InvalidShares.
+    `least` is what Stripe charges at least, in minor units; a session `lasts` so long. Rejects
+    AlreadyPaid, AttemptPending while a session is live, and InvalidShares.
     """
     if payment.is_settled():
         raise rejections.AlreadyPaid()
@@ -45,7 +46,7 @@ def split(
             idempotency_key=f"checkout:{name}",
             locale=locale,
             started_at=now,
-            expires_at=session_expires_at(now=now),
+            expires_at=session_expires_at(lasts=lasts, now=now),
             amount=share,
             is_share=True,
         )

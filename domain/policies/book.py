@@ -2,12 +2,35 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from typing import TypeVar
 
 import msgspec
 
-from domain.policies.scope import Sale
+from domain.policies.scope import ANY_SALE, Sale
 from domain.policies.state import Policy, Version, of_launch
-from domain.policies.values import NAMES, CancellationFees, ChangeFees, PolicyName
+from domain.policies.values import (
+    NAMES,
+    CancellationFees,
+    ChangeFees,
+    PolicyName,
+    PolicyValue,
+    name_of_type,
+)
+
+Value = TypeVar("Value", bound=PolicyValue)
+
+
+def version_in_force(policy: Policy, sale: Sale, *, at: dt.datetime) -> Version:
+    """Return the version of the policy that counts for the sale at this instant (O3)."""
+    if len(policy.versions) == 1:
+        return policy.versions[0]
+    found: dict[object, Version] = {}
+    for each in policy.versions:
+        if each.valid_from <= at and each.scope.covers(sale):
+            known = found.get(each.scope)
+            if known is None or known.valid_from <= each.valid_from:
+                found[each.scope] = each
+    return max(found.values(), key=lambda each: each.scope.specificity)
 
 
 class PolicyBook(msgspec.Struct, frozen=True):
@@ -17,25 +40,29 @@ class PolicyBook(msgspec.Struct, frozen=True):
 
     def in_force(self, name: PolicyName, sale: Sale, *, at: dt.datetime) -> Version:
         """Return the version of the policy that counts for the sale at this instant (O3)."""
-        found: dict[object, Version] = {}
-        for each in self.policies[name].versions:
-            if each.valid_from <= at and each.scope.covers(sale):
-                known = found.get(each.scope)
-                if known is None or known.valid_from <= each.valid_from:
-                    found[each.scope] = each
-        return max(found.values(), key=lambda each: each.scope.specificity)
+        return version_in_force(self.policies[name], sale, at=at)
 
     def cancellation_fees(self, version: int) -> CancellationFees:
         """Return what this version keeps of a cancelled coupon."""
-        value = self.policies["cancellation_fees"].version(version).value
-        assert isinstance(value, CancellationFees)
-        return value
+        return self.value(CancellationFees, version)
 
     def change_fees(self, version: int) -> ChangeFees:
         """Return what a change costs in this version."""
-        value = self.policies["change_fees"].version(version).value
-        assert isinstance(value, ChangeFees)
-        return value
+        return self.value(ChangeFees, version)
+
+    def value(self, kind: type[Value], version: int) -> Value:
+        """Return what this version of the policy with such values says."""
+        found = self.policies[name_of_type(kind)].version(version).value
+        assert isinstance(found, kind)
+        return found
+
+    def value_in_force(self, kind: type[Value], sale: Sale, *, at: dt.datetime) -> Value:
+        """Return what the policy with such values says for the sale at this instant (O3)."""
+        return self.value(kind, self.in_force(name_of_type(kind), sale, at=at).number)
+
+    def value_now(self, kind: type[Value], *, at: dt.datetime) -> Value:
+        """Return what a policy that is the same for all sales says at this instant."""
+        return self.value_in_force(kind, ANY_SALE, at=at)
 
     def next_change(self, *, after: dt.datetime) -> dt.datetime | None:
         """Return when the next version takes effect; None where none is published yet."""

@@ -29,7 +29,8 @@ class PolicyProposed(DomainEvent, frozen=True, omit_defaults=True):
 class PolicyPublished(DomainEvent, frozen=True):
     """Another user approved it: sales of the scope are made under it from `valid_from` on.
 
-    Versions count from 2 in each policy: 1 is the value of the launch.
+    Versions count from 2 in each policy: 1 is the value of the launch. A rule about operations has
+    no approver: its author published it alone.
     """
 
     tag: ClassVar[str] = "policy.published.1"
@@ -38,7 +39,7 @@ class PolicyPublished(DomainEvent, frozen=True):
     value: PolicyValue
     valid_from: dt.datetime
     author: str
-    approver: str
+    approver: str | None
     reason: PublicationReason
 
 

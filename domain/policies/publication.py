@@ -1,4 +1,4 @@
-"""Proposes a version of a policy, and publishes it once another person approves."""
+"""Proposes a version of a policy, and publishes it once another person approves, where one must."""
 
 import datetime as dt
 from typing import assert_never
@@ -10,7 +10,7 @@ from domain.policies import scope as scopes
 from domain.policies.events import PolicyEvent, PolicyProposed, PolicyPublished, PublicationReason
 from domain.policies.scope import Scope
 from domain.policies.state import Policy, Proposal, Version, of_launch
-from domain.policies.values import PolicyValue, name_of, require_valid
+from domain.policies.values import OPERATING, SCOPE_FIELDS, PolicyValue, name_of, require_valid
 
 # Processes read the book again within half of this: none sells or shows what is out of force.
 LEAST_LEAD = dt.timedelta(seconds=60)
@@ -28,15 +28,28 @@ def propose(
     author: str,
     reason: PublicationReason,
     now: dt.datetime,
-) -> tuple[PolicyProposed, ...]:
+) -> tuple[PolicyEvent, ...]:
     """Propose a version instead of the proposal that waits; the same again records nothing.
 
-    Rejects InvalidPolicy.
+    A rule about operations is published at once (O1). Rejects InvalidPolicy.
     """
     assert name_of(value) == policy.name
     require_valid(value)
-    scopes.require_valid(scope)
+    scopes.require_valid(scope, only=SCOPE_FIELDS.get(policy.name))
+    is_alone = policy.name in OPERATING
+    if is_alone and _is_in_force(policy, value, scope, at=valid_from or now + LEAST_LEAD):
+        return ()
     _require_publishable(policy, scope, valid_from, now=now)
+    if is_alone:
+        return _published_alone(
+            policy,
+            value=value,
+            scope=scope,
+            valid_from=valid_from,
+            author=author,
+            reason=reason,
+            now=now,
+        )
     proposed = PolicyProposed(
         number=policy.proposal_count + 1,
         scope=scope,
@@ -49,6 +62,36 @@ def propose(
     if waiting is not None and replace(_proposal(proposed), number=waiting.number) == waiting:
         return ()
     return (proposed,)
+
+
+def _is_in_force(policy: Policy, value: PolicyValue, scope: Scope, *, at: dt.datetime) -> bool:
+    """Whether the newest version of the scope by then says the same."""
+    known = [each for each in policy.versions if each.scope == scope and each.valid_from <= at]
+    return bool(known) and max(known, key=lambda each: each.valid_from).value == value
+
+
+def _published_alone(
+    policy: Policy,
+    *,
+    value: PolicyValue,
+    scope: Scope,
+    valid_from: dt.datetime | None,
+    author: str,
+    reason: PublicationReason,
+    now: dt.datetime,
+) -> tuple[PolicyPublished, ...]:
+    """Publish without an approver."""
+    return (
+        PolicyPublished(
+            version=len(policy.versions) + 1,
+            scope=scope,
+            value=value,
+            valid_from=valid_from or now + LEAST_LEAD,
+            author=author,
+            approver=None,
+            reason=reason,
+        ),
+    )
 
 
 def approve(

@@ -27,3 +27,9 @@ class SecondPersonNeeded(Rejection):
     """Who proposed a version must not approve it (O1)."""
 
     code: ClassVar[str] = "FORBIDDEN"
+
+
+class MoneyPolicy(Rejection):
+    """Of this policy money depends: the caller may set rules about operations only."""
+
+    code: ClassVar[str] = "FORBIDDEN"

@@ -1,6 +1,7 @@
 """Which sales a version applies to: every field that is given must be met, none given is all."""
 
 import re
+from collections.abc import Collection
 from typing import Literal
 
 import msgspec
@@ -18,6 +19,10 @@ class Sale(msgspec.Struct, frozen=True):
     cabin: str
     fare_class: str
     currency: str
+
+
+# What the scopes of a policy that is the same for all sales are compared with.
+ANY_SALE = Sale(market="domestic", route="", cabin="", fare_class="", currency="")
 
 
 class Scope(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -62,8 +67,11 @@ _FORMS = {
 }
 
 
-def require_valid(scope: Scope) -> None:
-    """Every field that is given has its form; otherwise InvalidPolicy."""
+def require_valid(scope: Scope, *, only: Collection[str] | None = None) -> None:
+    """Every field that is given has its form and is one of `only`; otherwise InvalidPolicy."""
+    for name, text in zip(Scope.__struct_fields__, _fields(scope), strict=True):
+        if text is not None and only is not None and name not in only:
+            raise rejections.InvalidPolicy(field="scope", reason="scope_not_of_policy", name=name)
     for name, form in _FORMS.items():
         text = getattr(scope, name)
         if text is not None and not form.fullmatch(text):

@@ -1,6 +1,7 @@
 """The state of a policy: its versions, and the proposal that waits for a second person."""
 
 import datetime as dt
+import functools
 
 import msgspec
 
@@ -14,7 +15,9 @@ ALWAYS = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 class Version(msgspec.Struct, frozen=True):
-    """A value that is in force for a scope from an instant on; nobody published the launch's."""
+    """A value that is in force for a scope from an instant on; nobody published the launch's, and
+    a rule about operations has no approver.
+    """
 
     number: int
     scope: Scope
@@ -49,6 +52,7 @@ class Policy(msgspec.Struct, frozen=True):
         return self.versions[number - LAUNCH_VERSION]
 
 
+@functools.cache
 def of_launch(name: PolicyName) -> Policy:
     """Return the policy before anything was published."""
     launch = Version(LAUNCH_VERSION, EVERYWHERE, LAUNCH[name], ALWAYS)

@@ -7,19 +7,28 @@ import msgspec
 
 from domain.kernel import money
 from domain.pricing import exchange, tax
-from domain.pricing import extras as extras_catalogue
-from domain.pricing.extras import ExtraChoice
+from domain.pricing.extras import PricedExtra
 from domain.pricing.price import TAKES_SEAT, CouponPrice, ExtraPrice, PassengerType, Price
-
-# Share of the adult fare in percent (child 2 to 11 years, infant under 2 on a lap).
-FARE_PERCENT: dict[PassengerType, int] = {"ADT": 100, "CHD": 75, "INF": 10}
 
 
 class SegmentFare(msgspec.Struct, frozen=True):
-    """One flight of the journey: the adult fare without tax, and whether tax is due on it."""
+    """One flight of the journey: the adult fare without tax, and whether tax is due on it.
+
+    The shares that a child and an infant pay of it, in percent, are needed where some travel.
+    """
 
     fare: money.Money
     taxed: bool
+    child_percent: int | None = None
+    infant_percent: int | None = None
+
+    def percent(self, kind: PassengerType) -> int:
+        """Return the share that a passenger of this type pays."""
+        if kind == "ADT":
+            return 100
+        percent = self.child_percent if kind == "CHD" else self.infant_percent
+        assert percent is not None, "a party with children is priced at the shares of a policy"
+        return percent
 
 
 def seat_count(passengers: Sequence[PassengerType]) -> int:
@@ -31,7 +40,7 @@ def price_journey(
     *,
     segments: Sequence[SegmentFare],
     passengers: Sequence[PassengerType],
-    extras: Sequence[ExtraChoice] = (),
+    extras: Sequence[PricedExtra] = (),
 ) -> Price:
     """The price of a journey for these passengers (P1 to P3), in the currency of the first flight;
     rejects CurrenciesDiffer.
@@ -44,8 +53,8 @@ def price_journey(
         return carriage
     currency = carriage.currency
     priced = tuple(
-        extra_price(choice, currency=currency, taxed=segments[choice.segment].taxed)
-        for choice in extras
+        extra_price(each, currency=currency, taxed=segments[each.choice.segment].taxed)
+        for each in extras
     )
     return Price(currency, carriage.coupons, priced)
 
@@ -55,8 +64,7 @@ def price_journey(
 def _carriage(segments: tuple[SegmentFare, ...], passengers: tuple[PassengerType, ...]) -> Price:
     currency = segments[0].fare.currency
     fares = [exchange.convert(segment.fare, currency).amount for segment in segments]
-    is_taxed = [segment.taxed for segment in segments]
-    shares = {kind: _shares(fares, is_taxed, kind, currency) for kind in dict.fromkeys(passengers)}
+    shares = {kind: _shares(fares, segments, kind, currency) for kind in dict.fromkeys(passengers)}
     coupons = tuple(
         CouponPrice(index, segment, *amounts)
         for index, kind in enumerate(passengers)
@@ -65,18 +73,18 @@ def _carriage(segments: tuple[SegmentFare, ...], passengers: tuple[PassengerType
     return Price(currency, coupons)
 
 
-def passenger_fare(fare: money.Money, kind: PassengerType) -> int:
-    """A passenger's share of the adult fare, in minor units, as it can be charged."""
-    return money.round_to_charge_step(fare.amount * FARE_PERCENT[kind], 100, fare.currency).amount
+def passenger_fare(fare: money.Money, percent: int) -> int:
+    """This share of the adult fare, in minor units, as it can be charged."""
+    return money.round_to_charge_step(fare.amount * percent, 100, fare.currency).amount
 
 
 def _shares(
-    full: Sequence[int], is_taxed: Sequence[bool], kind: PassengerType, currency: str
+    full: Sequence[int], segments: Sequence[SegmentFare], kind: PassengerType, currency: str
 ) -> list[tuple[int, int, int]]:
     """Fare, tax and charge of one passenger of this type, flight by flight."""
-    fares = _split(
-        money.Money(passenger_fare(money.Money(sum(full), currency), kind), currency), full
-    )
+    hundredths = [fare * each.percent(kind) for fare, each in zip(full, segments, strict=True)]
+    fares = _split(money.round_to_charge_step(sum(hundredths), 100, currency), hundredths)
+    is_taxed = [each.taxed for each in segments]
     if not any(is_taxed):
         return [(fare, 0, 0) for fare in fares]
     charge = tax.charge_of(kind, currency)
@@ -97,8 +105,8 @@ def _split(amount: money.Money, weights: Sequence[int]) -> list[int]:
     return [share.amount for share in money.split(amount, weights)]
 
 
-def extra_price(choice: ExtraChoice, *, currency: str, taxed: bool) -> ExtraPrice:
-    """The price of an extra; rejects ExtraUnknown."""
-    net = extras_catalogue.net_price(choice.code, currency)
+def extra_price(extra: PricedExtra, *, currency: str, taxed: bool) -> ExtraPrice:
+    """The price of an extra with the tax that is due on its flight."""
+    choice, net = extra.choice, extra.net
     vat = tax.vat_on(net, currency).amount if taxed else 0
     return ExtraPrice(choice.code, choice.passenger, choice.segment, net, vat)

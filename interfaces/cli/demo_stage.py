@@ -24,6 +24,7 @@ from application.commands import follow_up
 from application.identity.register_user import RegisterUser
 from application.inventory.seed_schedule import seed_schedule
 from application.payment import stripe_event_types
+from application.policies.read_book import read_book
 from domain.identity.roles import Role
 from domain.kernel import ids
 from domain.ledger.rules import accounting_day
@@ -355,7 +356,13 @@ async def _prepare(configured: Settings, password: str) -> None:
     airports = load_airports()
     async with composition.open_core(configured, report=report) as core:
         today = accounting_day(dt.datetime.now(dt.UTC))
-        flights = seed_schedule(today=today, carrier=configured.carrier, airports=airports)
+        flights = seed_schedule(
+            today=today,
+            carrier=configured.carrier,
+            airports=airports,
+            book=await read_book(core.bus),
+            now=composition.utc_now(),
+        )
         await asyncio.gather(
             *(
                 core.bus.submit(

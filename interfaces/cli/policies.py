@@ -1,4 +1,6 @@
-"""`ais policies`: the airline's own rules; propose a version, which finance approves."""
+"""`ais policies`: the airline's own rules; propose a version for finance to approve, or publish
+one about operations.
+"""
 
 import asyncio
 import datetime as dt
@@ -25,7 +27,7 @@ from domain.policies import publication
 from domain.policies.events import PublicationReason
 from domain.policies.scope import Scope
 from domain.policies.state import Policy, Proposal, Version
-from domain.policies.values import stream_of
+from domain.policies.values import OPERATING, stream_of
 from interfaces import composition
 from interfaces.cli import running
 from interfaces.web import report
@@ -85,7 +87,8 @@ def show(name: str, /, *, as_json: AsJson = False) -> int:
             print(msgspec.json.encode(_document(policy)).decode())
             return
         for each in policy.versions:
-            by = "the launch" if each.author is None else f"{each.author}, {each.approver}"
+            persons = [one for one in (each.author, each.approver) if one is not None]
+            by = ", ".join(persons) or "the launch"
             begins = _instant(each.valid_from)
             print(f"version {each.number} from {begins} for {_scope(each.scope)} by {by}")
             print(_value(each))
@@ -138,7 +141,8 @@ def publish(
     valid_from: dt.datetime | None = None,
     dry_run: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
-    """Propose a version; it is published once a person of finance approves it over HTTP.
+    """Propose a version; it is published once a person of finance approves it over HTTP. A version
+    of a rule about operations is published at once.
 
     Parameters
     ----------
@@ -152,7 +156,7 @@ def publish(
         A field of the scope: market, route, cabin, fare_class or currency, such as route=RUH-JED.
     valid_from
         When it takes effect, such as 2026-12-01T00:00; UTC unless it has an offset. Without it, a
-        minute after its approval.
+        minute after it is published.
     dry_run
         Check it and record nothing.
     """
@@ -179,11 +183,21 @@ def publish(
             print("possible; nothing was recorded")
             return
         await ports.bus.submit(_envelope(command))
-        waiting = (await read_policy(ports, name)).policy.proposal
-        assert waiting is not None, "what was proposed waits until it is approved"
-        print(f"{name}: proposal {waiting.number} waits for the approval of a person of finance")
+        print(_outcome((await read_policy(ports, name)).policy))
 
     return _run(work)
+
+
+def _outcome(policy: Policy) -> str:
+    """Return what became of a proposal."""
+    if policy.name in OPERATING:
+        newest = policy.versions[-1]
+        return (
+            f"{policy.name}: version {newest.number} is in force from {_instant(newest.valid_from)}"
+        )
+    waiting = policy.proposal
+    assert waiting is not None, "what was proposed waits until it is approved"
+    return f"{policy.name}: proposal {waiting.number} waits for the approval of a person of finance"
 
 
 def _scope_of(given: list[str]) -> Scope:

@@ -1,4 +1,6 @@
-"""Routes by which two persons publish versions of the airline's rules."""
+"""Routes by which versions of the airline's rules are published: two persons where money depends on
+one, and one person where it is about operations.
+"""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -19,6 +21,9 @@ from interfaces.http.strict_request import StrictRequest
 
 Route = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}-[A-Z]{3}$(?!\n)")]
 Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
+Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
+Country = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}$(?!\n)")]
+Figure = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
 Instant = Annotated[dt.datetime, msgspec.Meta(tz=True)]
 Reason = Literal["commercial", "law", "correction", "rollback"]
 
@@ -37,20 +42,119 @@ class PolicyBandRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=Tr
     """With at least `fromHours` before departure, so many percent are kept."""
 
     from_hours: Annotated[int, msgspec.Meta(ge=0, le=8784)]
-    percent: Annotated[int, msgspec.Meta(ge=0, le=100)]
+    percent: Percent
+
+
+class PolicyExtraRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """What an extra costs in a currency, in minor units without tax."""
+
+    code: Annotated[str, msgspec.Meta(max_length=12)]
+    currency: Currency
+    net: Annotated[int, msgspec.Meta(ge=1, le=99_999_999)]
+
+
+class PolicyLimitRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """The most in a currency, in minor units."""
+
+    currency: Currency
+    most: Annotated[int, msgspec.Meta(ge=0, le=99_999_999)]
+
+
+class PolicyCardRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """What a gift card may be worth in a currency, in minor units."""
+
+    currency: Currency
+    least: Annotated[int, msgspec.Meta(ge=1, le=99_999_999)]
+    most: Annotated[int, msgspec.Meta(ge=1, le=99_999_999)]
+
+
+class PolicyChargeRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """The least that is charged at once in a currency, in minor units."""
+
+    currency: Currency
+    least: Annotated[int, msgspec.Meta(ge=1, le=10_000)]
+
+
+class PolicyCompensationRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """What is owed where all limits are met: an amount in its currency, or percent of the fare."""
+
+    cause: Literal["cancelled", "delayed", "denied_boarding"]
+    amount: Annotated[int, msgspec.Meta(ge=1, le=99_999_999)] | None = None
+    currency: Currency | None = None
+    percent: Annotated[int, msgspec.Meta(ge=0, le=1_000)] = 0
+    delay_hours: Figure = 0
+    notice_hours: Figure | None = None
+    distance_km: Figure | None = None
+
+
+class PolicyRegimeRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """The law of some countries from a day on; the first row of a cause that applies counts."""
+
+    name: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2,6}[0-9]{0,4}$(?!\n)")]
+    since: dt.date
+    origins: Annotated[list[Country], msgspec.Meta(max_length=250)]
+    destinations: Annotated[list[Country], msgspec.Meta(max_length=250)]
+    excused: Annotated[list[str], msgspec.Meta(max_length=20)]
+    bands: Annotated[list[PolicyCompensationRequest], msgspec.Meta(max_length=40)]
+
+
+class PolicyAirportRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """How long passengers need between two flights at an airport."""
+
+    airport: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
+    minutes: Figure
 
 
 class PolicyValueRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """The bands from the longest notice down to 0; a fee of cancellations has the share after
-    departure, too."""
+    """The members of one policy: fees have bands from the longest notice down to 0, and those of
+    cancellations the share after departure, too."""
 
-    bands: Annotated[list[PolicyBandRequest], msgspec.Meta(max_length=12)]
-    after_departure_percent: Annotated[int, msgspec.Meta(ge=0, le=100)] | None = None
+    bands: Annotated[list[PolicyBandRequest], msgspec.Meta(max_length=12)] | None = None
+    after_departure_percent: Percent | None = None
+    child_percent: Percent | None = None
+    infant_percent: Percent | None = None
+    prices: Annotated[list[PolicyExtraRequest], msgspec.Meta(max_length=200)] | None = None
+    issued_days: Figure | None = None
+    returned_days: Figure | None = None
+    grace_days: Figure | None = None
+    payable_hours: Figure | None = None
+    lifetime_days: Figure | None = None
+    refundable_days: Figure | None = None
+    reinstated_days: Figure | None = None
+    amounts: Annotated[list[PolicyCardRequest], msgspec.Meta(max_length=40)] | None = None
+    limits: Annotated[list[PolicyLimitRequest], msgspec.Meta(max_length=40)] | None = None
+    charges: Annotated[list[PolicyChargeRequest], msgspec.Meta(max_length=40)] | None = None
+    regimes: Annotated[list[PolicyRegimeRequest], msgspec.Meta(max_length=20)] | None = None
+    letter_limit: Figure | None = None
+    letters_per_correction: Figure | None = None
+    hold_minutes: Figure | None = None
+    offer_minutes: Figure | None = None
+    session_minutes: Figure | None = None
+    extension_minutes: Figure | None = None
+    longest_extension_minutes: Figure | None = None
+    extended_below_minutes: Figure | None = None
+    closes_minutes: Figure | None = None
+    economy_percent: Percent | None = None
+    business_percent: Percent | None = None
+    seat_limit: Figure | None = None
+    least_minutes: Figure | None = None
+    infants: Figure | None = None
+    wheelchairs: Figure | None = None
+    reseats_minutes: Figure | None = None
+    remind_minutes: Figure | None = None
+    refund_minutes: Figure | None = None
+    airports: Annotated[list[PolicyAirportRequest], msgspec.Meta(max_length=500)] | None = None
+    elsewhere_minutes: Figure | None = None
+    longest_minutes: Figure | None = None
+    check_in_opens_minutes: Figure | None = None
+    check_in_closes_minutes: Figure | None = None
+    boarding_starts_minutes: Figure | None = None
+    boarding_closes_minutes: Figure | None = None
 
 
 class PolicyProposalRequest(idempotency.KeyedRequest):
     """A version: its value has the members of the policy; without a date it begins a minute after
-    its approval."""
+    it is published."""
 
     value: PolicyValueRequest
     reason: Reason
@@ -134,7 +238,8 @@ async def read_policy(request: StrictRequest, policy: FromPath[str]) -> PolicyRe
 async def propose_policy(
     request: StrictRequest, policy: FromPath[str], data: JSONBody[PolicyProposalRequest]
 ) -> Answered[PolicyResponse]:
-    """Propose a version; another person has to approve it. It replaces what waits."""
+    """Propose a version; another person has to approve it. It replaces what waits. A rule about
+    operations is published at once."""
     caller = idempotency.required(request, data)
     return _answer(
         await proposing.propose_policy(

@@ -219,8 +219,8 @@ def _limited(seconds: float) -> LimitReached:
 
 
 def limits_of(settings: Settings) -> dict[LimitName, Limit]:
-    """The limits as configured: per minute, but per quarter of an hour for authentication, per hour
-    for codes of gift cards, and per lifetime of a hold for unpaid seats."""
+    """The limits as configured: per minute, but per quarter of an hour for authentication and
+    unpaid seats, and per hour for codes of gift cards."""
     return {
         "anonymous": Limit(settings.limit_anonymous, 60),
         "signed_in": Limit(settings.limit_signed_in, 60),

@@ -27,6 +27,7 @@ from domain.booking.states import Status
 from domain.booking.values import Segment
 from domain.inventory import rejections, sales_window
 from domain.kernel import ids, money
+from domain.policies.operating_values import HOLD_TIMES, SALES_WINDOW
 from domain.pricing import rules as pricing_rules
 from interfaces.composition import Core, utc_now
 
@@ -168,7 +169,7 @@ def _decided(
         raise rejections.FlightNotFound()
     number, departs_at, domestic, fare, currency, free = flight
     now = utc_now()
-    if not sales_window.is_on_sale(departs_at, now=now):
+    if not sales_window.is_on_sale(departs_at, closes=SALES_WINDOW.closes, now=now):
         raise rejections.SalesClosed(flight=number)
     (wanted,) = command.wanted
     price = pricing_rules.price_journey(
@@ -193,7 +194,7 @@ def _decided(
             for each in price.coupons
         ),
         documents=(None,) * len(command.passengers),
-        hold_until=sales_window.hold_until(now=now),
+        hold_until=now + HOLD_TIMES.hold,
     )
     return ids.booking_stream(locator), booking
 

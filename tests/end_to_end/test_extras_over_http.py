@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from domain.policies.price_values import EXTRA_CODES, EXTRAS
 from domain.pricing import extras
 from interfaces.http.extras import NAMES
 from tests.support import running_system
@@ -42,7 +43,7 @@ async def test_each_extra_is_sold_at_its_price_to_whom_it_is_offered_and_to_nobo
 ) -> None:
     flight = running_system.schedule(system, seats=60, business=4, currency=currency)
     offered = await catalogue(client, flight)
-    assert offered.keys() == set(extras.codes(currency))
+    assert offered.keys() == {code for code, _ in EXTRAS.in_currency(currency)}
     for code, extra in offered.items():
         cabins = {each["cabin"]: each for each in extra["cabins"]}
         for cabin in ("economy", "business"):
@@ -86,4 +87,5 @@ async def test_a_flight_that_is_not_on_sale_offers_nothing(
 
 
 def test_every_extra_has_a_category_and_a_name() -> None:
-    assert extras.NET_PRICES.keys() == extras.CATEGORIES.keys() == NAMES.keys()
+    assert EXTRA_CODES == extras.CATEGORIES.keys() == NAMES.keys()
+    assert {each.code for each in EXTRAS.prices} == EXTRA_CODES

@@ -21,6 +21,7 @@ BODY = {
     "scope": {"route": "MED-AHB", "fareClass": "W"},
     "reason": "commercial",
 }
+BODY_ROUTE = {"route": "MED-AHB"}
 POLICY = "/api/admin/policies/change_fees"
 
 
@@ -69,6 +70,22 @@ async def test_two_persons_publish_what_one_of_them_proposed(
     assert first["value"]["afterDeparturePercent"] == 100
 
 
+async def test_every_policy_can_be_proposed_as_it_is_shown(
+    system: System, client: httpx.AsyncClient
+) -> None:
+    author = await customers.staff(system, client, "finance")
+    listed = await client.get("/api/admin/policies", headers=author.headers)
+    shown = {each["name"]: each["versions"][0]["value"] for each in listed.json()["policies"]}
+    assert {"cancellation_fees", "extras", "gift_cards", "compensation"} <= shown.keys()
+    for name, value in shown.items():
+        path = f"/api/admin/policies/{name}/proposals"
+        body = {"value": value, "reason": "correction"}
+        answer = await author.call("POST", path, body, key=uuid.uuid4().hex)
+        # A rule that one person may publish has no proposal.
+        shown_again = answer["proposal"] or answer["versions"][-1]
+        assert shown_again["value"] == value, name
+
+
 async def test_a_rule_that_is_not_possible_is_refused_with_its_field(
     system: System, client: httpx.AsyncClient
 ) -> None:
@@ -84,6 +101,35 @@ async def test_a_rule_that_is_not_possible_is_refused_with_its_field(
         assert (answer.status_code, details["field"], details["reason"]) == (400, field, reason)
     unknown = await client.get("/api/admin/policies/free_lunch", headers=author.headers)
     assert (unknown.status_code, unknown.json()["details"]["reason"]) == (404, "unknown_policy")
+
+
+async def test_one_person_of_operations_publishes_what_no_money_depends_on(
+    system: System, client: httpx.AsyncClient
+) -> None:
+    ops = await customers.staff(system, client, "ops")
+    window = "/api/admin/policies/sales_window/proposals"
+    body = {"value": {"closesMinutes": 75}, "scope": BODY_ROUTE, "reason": "commercial"}
+    keyed = {"Idempotency-Key": uuid.uuid4().hex, **ops.headers}
+    answer = await client.post(window, json=body, headers=keyed)
+    assert answer.status_code == 200, answer.text
+    newest = answer.json()["versions"][-1]
+    assert (newest["value"], newest["approver"]) == ({"closesMinutes": 75}, None)
+    assert newest["author"] is not None
+    assert answer.json()["proposal"] is None
+    refused = {
+        "figure_out_of_range": {**body, "value": {"closesMinutes": 9_000}},
+        "scope_not_of_policy": {**body, "scope": {"cabin": "economy"}},
+        "not_of_the_schema": {**body, "value": {"holdMinutes": 20}},
+    }
+    for reason, other in refused.items():
+        answer = await client.post(
+            window, json=other, headers={**keyed, "Idempotency-Key": uuid.uuid4().hex}
+        )
+        assert (answer.status_code, answer.json()["details"]["reason"]) == (400, reason)
+    money = await send(client, ops, "proposals", BODY)
+    assert (money.status_code, money.json()["details"]["reason"]) == (403, "finance_only")
+    money = await send(client, ops, "proposals/1/approve", {})
+    assert (money.status_code, money.json()["details"]["reason"]) == (403, "finance_only")
 
 
 def ais(system: System, *words: str) -> tuple[int, str, str]:

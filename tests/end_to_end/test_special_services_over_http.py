@@ -5,9 +5,9 @@ import asyncio
 import httpx
 import pytest
 
-from domain.booking.passenger_details import WHEELCHAIRS_PER_FLIGHT
 from tests.support import customers, running_system
 from tests.support.customers import Customer, Refused
+from tests.support.launch_rules import WHEELCHAIRS
 from tests.support.running_system import System
 
 VGML = {"code": "VGML", "passenger": 0, "segment": 0}
@@ -64,7 +64,7 @@ async def test_a_service_goes_with_the_passenger_until_the_flight(
 async def test_the_last_wheelchair_of_a_flight_is_promised_once(
     system: System, customer: Customer
 ) -> None:
-    seats = WHEELCHAIRS_PER_FLIGHT + 4
+    seats = WHEELCHAIRS + 4
     flight = running_system.schedule(system, seats=seats)
     bookings = await asyncio.gather(*(customer.confirmed([flight]) for _ in range(seats)))
     answers = await asyncio.gather(
@@ -72,7 +72,7 @@ async def test_the_last_wheelchair_of_a_flight_is_promised_once(
         return_exceptions=True,
     )
     refused = [each for each in answers if isinstance(each, Refused)]
-    assert len(answers) - len(refused) == WHEELCHAIRS_PER_FLIGHT
+    assert len(answers) - len(refused) == WHEELCHAIRS
     assert {each.body["details"]["reason"] for each in refused} == {"no_wheelchair_left"}
 
 

@@ -17,11 +17,11 @@ from domain.booking.seat_events import SeatExtrasRefunded
 from domain.booking.states import Status
 from domain.kernel import money
 from domain.kernel.rejections import Rejection
-from domain.pricing import extras as extras_catalogue
-from domain.pricing.extras import ExtraChoice
+from domain.pricing.extras import ExtraChoice, is_seat
 from domain.pricing.price import PassengerType
 from tests.support import invariants, strategies
 from tests.support.airline import START
+from tests.support.launch_prices import EXTRA_CODES
 from tests.support.memory_airline import MemoryAirline
 
 # Liabilities that a booking has while something of it can still be flown.
@@ -52,7 +52,7 @@ PARTS = st.lists(
     party=strategies.parties(),
     wishes=st.lists(
         st.tuples(
-            st.sampled_from(sorted(extras_catalogue.NET_PRICES)),
+            st.sampled_from(sorted(EXTRA_CODES)),
             st.integers(0, 8),
             st.integers(0, 3),
         ),
@@ -126,7 +126,7 @@ def _sellable(
     at_no_exit = seats.laps(party) | {index for index, kind in enumerate(party) if kind != "ADT"}
     kept: dict[tuple[int, int, str], ExtraChoice] = {}
     for index, each in enumerate(chosen):
-        seat = extras_catalogue.is_seat(each.code)
+        seat = is_seat(each.code)
         refused = each.code == "LEGROOM" and each.passenger in at_no_exit
         if party[each.passenger] != "INF" and not refused:
             kind = "seat" if seat else str(index)

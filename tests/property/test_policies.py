@@ -1,7 +1,7 @@
-"""Whatever is published and sold in whatever order: each fee can be explained by stored versions.
+"""Whatever is published and sold in whatever order: stored versions explain each price and fee.
 
-The oracle reads only stored events: which version was in force when a booking was decided, and what
-that version keeps at the notice of its cancellation.
+The oracle reads only stored events: which versions were in force when a booking was decided, what
+they make its price of, and what they keep at the notice of its cancellation.
 """
 
 import datetime as dt
@@ -11,24 +11,29 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from domain.booking.events import BookingCancelled, BookingInitiated, BookingReserved
-from domain.inventory import sales_window
 from domain.kernel.rejections import Rejection
 from domain.policies.events import PolicyPublished
+from domain.policies.price_values import ExtraNet, Extras, PassengerShares
 from domain.policies.scope import Scope
 from domain.policies.values import (
     LAUNCH,
     CancellationFees,
     ChangeFees,
     FeeBand,
+    PolicyName,
     PolicyValue,
     stream_of,
 )
+from domain.pricing.extras import ExtraChoice
+from domain.pricing.price import CouponPrice, ExtraPrice, PassengerType
 from tests.support.airline import create_booking
+from tests.support.launch_rules import HOLD
 from tests.support.memory_airline import MemoryAirline
 from tests.support.memory_log import envelope
 from tests.support.policies import publish
 
-KEPT_FROM = 575_00  # the fare of 500.00 with its VAT
+FARE = 500_00
+CHARGE = 20_00  # of both airports, for each passenger with a seat
 ROUTES = (("RUH", "JED"), ("JED", "RUH"))
 SCOPES = (
     Scope(),
@@ -39,6 +44,11 @@ SCOPES = (
     Scope(market="domestic", route="JED-RUH", fare_class="Y"),
 )
 PERCENT = st.integers(0, 100)
+# Shares and prices that leave nothing to be rounded.
+SHARE = st.sampled_from((0, 20, 40, 100))
+NET = st.sampled_from((None, 20_00, 140_00))
+PARTIES: tuple[tuple[PassengerType, ...], ...] = (("ADT",), ("CHD", "ADT"), ("ADT", "INF", "CHD"))
+BEGINS = st.sampled_from((None, None, 2, 30))
 BANDS = st.lists(st.tuples(st.sampled_from((168, 72, 48, 24)), PERCENT), max_size=3)
 STEPS = st.one_of(
     st.tuples(
@@ -47,9 +57,17 @@ STEPS = st.one_of(
         st.sampled_from(SCOPES),
         BANDS,
         PERCENT,
-        st.sampled_from((None, None, 2, 30)),
+        BEGINS,
     ),
-    st.tuples(st.just("sell"), st.integers(0, 1), st.integers(0, 1)),
+    st.tuples(st.just("publish_shares"), st.sampled_from(SCOPES), SHARE, SHARE, BEGINS),
+    st.tuples(st.just("publish_extras"), st.sampled_from(SCOPES[:3]), NET, NET, BEGINS),
+    st.tuples(
+        st.just("sell"),
+        st.integers(0, 1),
+        st.integers(0, 1),
+        st.sampled_from(PARTIES),
+        st.sets(st.sampled_from(("BAG20", "MEAL"))),
+    ),
     st.tuples(st.just("cancel"), st.integers(0, 5)),
     st.tuples(st.just("wait"), st.sampled_from((1, 20, 50))),
 )
@@ -88,15 +106,37 @@ class Book:
         table = tuple(
             FeeBand(hours, percent) for hours, percent in sorted({**dict(bands), 0: last}.items())
         )[::-1]
-        value: PolicyValue = ChangeFees(table) if of_changes else CancellationFees(table, 100)
+        self._publish(
+            ChangeFees(table) if of_changes else CancellationFees(table, 100), scope, in_hours
+        )
+
+    def publish_shares(self, scope: Scope, child: int, infant: int, in_hours: int | None) -> None:
+        """Publish what children and infants pay."""
+        self._publish(PassengerShares(child, infant), scope, in_hours)
+
+    def publish_extras(
+        self, scope: Scope, bag: int | None, meal: int | None, in_hours: int | None
+    ) -> None:
+        """Publish what a bag and a meal cost; None where they are not sold."""
+        nets = (("BAG20", bag), ("MEAL", meal))
+        prices = (ExtraNet(code, "SAR", net) for code, net in nets if net is not None)
+        self._publish(Extras(tuple(prices)), scope, in_hours)
+
+    def _publish(self, value: PolicyValue, scope: Scope, in_hours: int | None) -> None:
         now = self.airline.clock.now
         begins = None if in_hours is None else now + dt.timedelta(hours=in_hours)
         publish(self.airline, value, scope=scope, valid_from=begins)
-        event("published")
+        event(f"published {type(value).__name__}")
 
-    def sell(self, process: int, flight: int) -> None:
-        """Book and pay."""
-        wanted = create_booking(self.flights[flight])
+    def sell(
+        self, process: int, flight: int, party: tuple[PassengerType, ...], extras: set[str]
+    ) -> None:
+        """Book and pay; the last passenger has the extras."""
+        wanted = create_booking(
+            self.flights[flight],
+            *party,
+            extras=tuple(ExtraChoice(code, len(party) - 1, 0) for code in sorted(extras)),
+        )
         sold = self.processes[process].submit(envelope(wanted, next(self.numbers)))
         self.airline.pay(sold.answer.stream)
         self.airline.confirm(sold.answer.stream)
@@ -112,13 +152,13 @@ class Book:
         """Let time pass, a little off the hour."""
         self.airline.wait(hours=hours, seconds=7)
 
-    def versions(self, name: str) -> list[tuple[int, PolicyPublished | None]]:
+    def versions(self, name: PolicyName) -> list[tuple[int, PolicyPublished | None]]:
         """The published versions of a policy; version 1 is not among the events."""
         recorded = self.airline.log.streams.get(stream_of(name), ())
         found = [each.event for each in recorded if isinstance(each.event, PolicyPublished)]
         return [(1, None), *((each.version, each) for each in found)]
 
-    def in_force(self, name: str, flight: str, at: dt.datetime) -> int:
+    def in_force(self, name: PolicyName, flight: str, at: dt.datetime) -> int:
         """The number of the version that counts for a sale of a flight at this instant."""
         route = "-".join(ROUTES[self.flights.index(flight)])
         sale = {
@@ -136,6 +176,11 @@ class Book:
                 best = max(best, (len(given), each.valid_from, number))
         return best[2]
 
+    def value(self, name: PolicyName, number: int) -> PolicyValue:
+        """What a version says."""
+        version = dict(self.versions(name))[number]
+        return LAUNCH[name] if version is None else version.value
+
     def check(self) -> None:
         """Every booking was sold under what was in force, and every fee is that of its version."""
         for stream, recorded in self.airline.log.streams.items():
@@ -144,24 +189,55 @@ class Book:
             draft, reserved = recorded[0].event, recorded[1].event
             assert isinstance(draft, BookingInitiated)
             assert isinstance(reserved, BookingReserved)
-            decided_at = reserved.hold_until - sales_window.HOLD_LIFETIME
-            sold = draft.segments[0].fee_versions
-            flight = draft.segments[0].flight
-            wanted = self.in_force("cancellation_fees", flight, decided_at)
-            assert sold.cancellation_fees == wanted
-            assert sold.change_fees == self.in_force("change_fees", flight, decided_at)
-            ends = [each for each in recorded if isinstance(each.event, BookingCancelled)]
-            for each in ends:
-                assert isinstance(each.event, BookingCancelled)
-                cancelled_at = each.recorded_at
-                departs_at = self.airline.flight(flight).departs_at
-                hours = (departs_at - cancelled_at).total_seconds() / 3600
-                version = dict(self.versions("cancellation_fees"))[sold.cancellation_fees]
-                value = LAUNCH["cancellation_fees"] if version is None else version.value
-                assert isinstance(value, CancellationFees)
-                after = value.after_departure_percent
-                kept = next((b.percent for b in value.bands if hours >= b.from_hours), after)
-                assert each.event.fee == KEPT_FROM * kept // 100
+            decided_at = reserved.hold_until - HOLD
+            segment = draft.segments[0]
+            kept: dict[PolicyName, int] = {
+                "cancellation_fees": segment.fee_versions.cancellation_fees,
+                "change_fees": segment.fee_versions.change_fees,
+                "passenger_shares": segment.price_versions.passenger_shares,
+                "extras": segment.price_versions.extras,
+            }
+            assert kept == {name: self.in_force(name, segment.flight, decided_at) for name in kept}
+            self.check_price(draft)
+            for each in recorded:
+                if isinstance(each.event, BookingCancelled):
+                    self.check_fee(draft, each.event, at=each.recorded_at)
+
+    def check_price(self, draft: BookingInitiated) -> None:
+        """Each part of the price is what the versions make of the fare."""
+        kept = draft.segments[0].price_versions
+        shares = self.value("passenger_shares", kept.passenger_shares)
+        extras = self.value("extras", kept.extras)
+        assert isinstance(shares, PassengerShares)
+        assert isinstance(extras, Extras)
+        percents = {"ADT": 100, "CHD": shares.child_percent, "INF": shares.infant_percent}
+        nets = {(each.code, each.currency): each.net for each in extras.prices}
+        for coupon, passenger in zip(draft.price.coupons, draft.passengers, strict=True):
+            fare = FARE * percents[passenger.type] // 100
+            charge = 0 if passenger.type == "INF" else CHARGE
+            vat = (fare + charge) * 15 // 100
+            assert coupon == CouponPrice(coupon.passenger, 0, fare, vat, charge)
+        for extra in draft.price.extras:
+            net = nets[extra.code, "SAR"]
+            assert extra == ExtraPrice(extra.code, extra.passenger, 0, net, net * 15 // 100)
+
+    def check_fee(
+        self, draft: BookingInitiated, cancelled: BookingCancelled, *, at: dt.datetime
+    ) -> None:
+        """The fee is the share that the version keeps of fares and extras with their VAT."""
+        segment = draft.segments[0]
+        value = self.value("cancellation_fees", segment.fee_versions.cancellation_fees)
+        assert isinstance(value, CancellationFees)
+        departs_at = self.airline.flight(segment.flight).departs_at
+        hours = (departs_at - at).total_seconds() / 3600
+        after = value.after_departure_percent
+        kept = next((each.percent for each in value.bands if hours >= each.from_hours), after)
+        fee = 0
+        for coupon in draft.price.coupons:
+            mine = [each.net for each in draft.price.extras if each.passenger == coupon.passenger]
+            with_vat = (coupon.fare + sum(mine)) * 115 // 100
+            fee += (with_vat * kept + 50) // 100
+        assert cancelled.fee == fee
 
 
 @given(st.lists(STEPS, min_size=4, max_size=24))

@@ -27,6 +27,7 @@ from domain.payment.fold import evolve as evolve_payment
 from infrastructure.event_store import codec
 from tests.support import examples
 from tests.support.examples import DUE, HOLD_UNTIL, NOW
+from tests.support.launch_rules import AUTHORISED, BOARDING_CLOSES, LIMITS, SESSION
 
 Step = tuple[Callable[..., Sequence[DomainEvent]], dict[str, Any]]
 BOOKINGS = st.sampled_from(["booking-AAA222", "booking-BBB222", "booking-CCC222"])
@@ -50,6 +51,7 @@ FLIGHT_STEPS = st.one_of(
         fare_class=st.just("Y"),
         seat_count=st.integers(1, 3),
         until=st.just(HOLD_UNTIL),
+        limits=st.just(LIMITS),
         now=INSTANTS,
     ),
     steps(seat_sale.release_hold, booking=BOOKINGS, reason=st.just("hold_lapsed")),
@@ -60,6 +62,7 @@ FLIGHT_STEPS = st.one_of(
         cabin=st.just("Y"),
         fare_class=st.just("Y"),
         seat_count=st.integers(1, 3),
+        limits=st.just(LIMITS),
         now=INSTANTS,
     ),
     steps(waitlist.leave, booking=BOOKINGS, reason=st.just("cancelled")),
@@ -81,8 +84,17 @@ FLIGHT_STEPS = st.one_of(
         cabin=st.just("Y"),
     ),
     steps(operations.cancel, reason=st.just("technical")),
-    steps(operations.depart, departed_at=st.just(examples.DEPARTS_AT)),
-    steps(schedule.schedule, scheduled=st.just(SCHEDULED), now=st.just(examples.NOW)),
+    steps(
+        operations.depart,
+        boarding_closes=st.just(BOARDING_CLOSES),
+        departed_at=st.just(examples.DEPARTS_AT),
+    ),
+    steps(
+        schedule.schedule,
+        scheduled=st.just(SCHEDULED),
+        by=st.just(AUTHORISED),
+        now=st.just(examples.NOW),
+    ),
 )
 BOOKING_STEPS = st.one_of(
     steps(sale.initiate, draft=st.just(examples.draft())),
@@ -134,6 +146,7 @@ STARTS = steps(
     attempt=ATTEMPTS,
     idempotency_key=st.just("key"),
     locale=st.just("en"),
+    lasts=st.just(SESSION),
     now=st.just(NOW),
 )
 PAYMENT_STEPS = REPORTS | STARTS

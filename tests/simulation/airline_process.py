@@ -32,6 +32,7 @@ from application.payment.process_event import (
 )
 from application.payment.receive_event import EventReceiver
 from application.payment.refunding import Refunder
+from application.policies.current_policies import CurrentPolicies
 from application.pricing.signed_quotes import QuoteSigner
 from application.processes.follow_flight_when_changed import FlightFollower
 from application.processes.immediate_steps import ImmediateSteps
@@ -42,7 +43,6 @@ from application.settlement.compare_balance import BalanceComparer, BookedCleari
 from application.settlement.follow_hints import HintFollower
 from application.settlement.follow_payout import PayoutFollower
 from application.settlement.sweep_transactions import TransactionSweeper
-from domain.booking.preconditions import CheckInWindow
 from domain.kernel import ids
 from infrastructure.airports.world import load_airports
 from infrastructure.bank_files.statement import read_statement
@@ -168,7 +168,7 @@ class AirlineProcess(Airline):
             airline_code=AIRLINE,
             airline_name="Rimal Air",
             airports=_AIRPORTS(),
-            check_in_window=CheckInWindow(),
+            policies=CurrentPolicies(self.bus, world.clock),
             collector=self.core.collector,
             boarding_passes=unused,
             calendar_files=unused,

@@ -21,10 +21,10 @@ from application.credit.refund_gift_card import RefundGiftCard
 from application.credit.spend_credit import spend_credit
 from application.payment.gateway import GatewayFailure
 from domain.booking.states import Status
-from domain.credit import gift_cards
 from domain.kernel import ids, money
 from domain.kernel.money import Money
 from domain.kernel.rejections import Rejection
+from domain.policies.money_values import GIFT_CARDS
 from tests.simulation.airline_process import AirlineProcess
 from tests.support.gift_cards import order
 from tests.support.memory_use_cases import CUSTOMER
@@ -111,7 +111,7 @@ class Customer:
         """Buy a card as a booking is paid; it is claimed and spent, refunded, or left."""
         self.done.append("gift card")
         dice, currency = self._random, self._seat.currency
-        least, most = gift_cards.AMOUNTS[currency]
+        least, most = GIFT_CARDS.sold[currency]
         amount = money.round_to_charge_step(dice.randrange(least, most), 1, currency)
         number = self._request()
         ordered = await self._try(

@@ -10,8 +10,16 @@ from domain.credit import credits
 from domain.credit.events import Origin
 from domain.kernel import ids, money
 from domain.ledger import credits as posting
+from domain.policies.money_values import CREDIT_LIFETIMES
 
 OWNER = "user_1"
+# How long credit lasts at the launch: from its issue on, and at least after it came back because of
+# the airline or otherwise.
+LIFETIME, RETURNED, GRACE = (
+    CREDIT_LIFETIMES.issued,
+    CREDIT_LIFETIMES.returned,
+    CREDIT_LIFETIMES.grace,
+)
 # The booking that the credit is an apology for; nothing else happens to it.
 ELSEWHERE = ids.booking_stream("ZZZZZZ")
 
@@ -38,7 +46,7 @@ class IssueForTest(Command, frozen=True):
             owner=self.owner,
             amount=self.amount,
             origin=self.origin,
-            now=self.issued_at or context.now,
+            expires_at=(self.issued_at or context.now) + LIFETIME,
             booking=ELSEWHERE,
             entry=posting.issued_entry(
                 credit=self.credit_id,

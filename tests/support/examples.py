@@ -23,6 +23,7 @@ from domain.payment.events import (
 )
 from domain.pricing import rules as pricing_rules
 from domain.pricing.price import PassengerType
+from tests.support.launch_prices import segment_fare
 
 NOW = dt.datetime(2026, 11, 20, 9, 0, tzinfo=dt.UTC)
 HOLD_UNTIL = NOW + dt.timedelta(minutes=15)
@@ -86,7 +87,7 @@ def draft(*kinds: PassengerType, domestic: bool = True) -> BookingInitiated:
         passengers=tuple(passenger(kind, number) for number, kind in enumerate(party)),
         contact=sealed.Sealed("subject-0", b"\x00contact"),
         price=pricing_rules.price_journey(
-            segments=(pricing_rules.SegmentFare(sar(50_000), domestic),), passengers=party
+            segments=(segment_fare(sar(50_000), domestic),), passengers=party
         ),
     )
 

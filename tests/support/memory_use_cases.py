@@ -16,8 +16,8 @@ from application.booking.unpaid_seats import UnpaidSeatLimits, UnpaidSeats, Unpa
 from application.caller import Caller
 from application.commands.stream_kinds import StreamKind
 from application.identity.ports import Principal
+from application.policies.current_policies import CurrentPolicies
 from application.pricing.signed_quotes import QuoteSigner
-from domain.booking.preconditions import CheckInWindow
 from domain.identity.roles import Role
 from domain.kernel.fold import fold
 from domain.kernel.sealed import Sealed
@@ -124,7 +124,7 @@ class MemoryUseCases:
             airline_code=AIRLINE,
             airline_name="Rimal Air",
             airports=load_airports(),
-            check_in_window=CheckInWindow(),
+            policies=CurrentPolicies(bus, self.airline.clock),
             collector=absent,
             boarding_passes=absent,
             calendar_files=absent,

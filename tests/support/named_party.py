@@ -14,8 +14,8 @@ from application.booking.people import Contact, Name
 from application.booking.ports import BookingPorts
 from application.identity.ports import Principal
 from application.inventory.depart_flight import DepartFlight
+from application.policies.current_policies import CurrentPolicies
 from application.pricing.signed_quotes import QuoteSigner
-from domain.booking.preconditions import CheckInWindow
 from domain.booking.values import Channel, Passenger
 from domain.kernel.sealed import Sealed
 from domain.pricing.price import PassengerType
@@ -117,7 +117,7 @@ class NamedParty:
             airline_code=verbs.AIRLINE,
             airline_name="Rimal Air",
             airports=load_airports(),
-            check_in_window=CheckInWindow(),
+            policies=CurrentPolicies(self.bus, self.airline.clock),
             collector=absent,
             boarding_passes=BilingualBoardingPassPrinter(),
             calendar_files=IcalendarFileWriter(),

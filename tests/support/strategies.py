@@ -13,6 +13,7 @@ from domain.kernel import entries, ids, money, sealed
 from domain.kernel.events import DomainEvent
 from domain.pricing import rules as pricing_rules
 from domain.pricing.price import PassengerType
+from tests.support.launch_prices import segment_fare
 
 CURRENCIES = ("SAR", "USD", "EGP", "KWD", "BHD", "JOD", "OMR", "TND", "JPY")
 ACCOUNTS = ("1010", "2000", "2020", "2100", "2300", "2310")
@@ -72,9 +73,7 @@ def parties(draw: st.DrawFn) -> tuple[PassengerType, ...]:
 def journeys(draw: st.DrawFn) -> tuple[pricing_rules.SegmentFare, ...]:
     """One to four flights sold in one currency."""
     currency = draw(currency_codes)
-    flown = st.builds(
-        pricing_rules.SegmentFare, fares(currencies=(currency,)), domestic=st.booleans()
-    )
+    flown = st.builds(segment_fare, fares(currencies=(currency,)), st.booleans())
     return tuple(draw(st.lists(flown, min_size=1, max_size=4)))
 
 

@@ -17,7 +17,7 @@ TAGS: Mapping[str, str] = {
     "Compensation": "Claims of passengers whose flight was disrupted.",
     "Tax documents": "Invoices, credit notes and debit notes.",
     "Flight operation": "For operations: flights on sale, aircraft, delays, departures.",
-    "Policies": "For finance: the airline's own rules, published by two persons.",
+    "Policies": "For finance and ops: the airline's own rules; two publish what is about money.",
     "Ledger": "For finance and auditors: accounts, reports, periods, money owed.",
     "Settlement": "For finance and auditors: payouts and the balance at Stripe.",
     "Reconciliation": "For finance and auditors: the books against Stripe and the bank.",

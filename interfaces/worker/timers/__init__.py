@@ -22,8 +22,8 @@ ask_about_disputes: disputes that the bank has not decided
 run_processes_again: bookings whose processes should have finished by now
 depart_overdue_flights: flights that should have left an hour ago
 offer_free_seats: flights with a free seat and a waitlist
-remind_of_cancelled_flights: bookings on cancelled or moved flights, a day without an answer
-refund_unanswered_cancellations: bookings on cancelled flights, a week without an answer
+remind_of_cancelled_flights: bookings on cancelled or moved flights without an answer in time
+refund_unanswered_cancellations: bookings on cancelled flights without an answer in time
 offer_assessed_claims: claims whose cause can no longer be withdrawn
 report_tax_documents: tax documents that the authority has not answered about
 expire_credits: travel credits whose time is over

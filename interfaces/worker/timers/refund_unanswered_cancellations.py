@@ -1,4 +1,4 @@
-"""Refund cancelled flights that nobody has answered for a week."""
+"""Refund cancelled flights that nobody has answered in time."""
 
 import datetime as dt
 from typing import ClassVar
@@ -6,8 +6,9 @@ from typing import ClassVar
 from application import ports
 from application.booking.settle_unanswered import RefundUnanswered
 from application.commands import follow_up
-from domain.booking.disruption import REFUND_AFTER
+from application.policies.rules_now import read_rule
 from domain.kernel.rejections import Rejection
+from domain.policies.operating_values import DisruptionDeadlines
 from interfaces.composition import Core
 from interfaces.worker.task_handler import TaskHandler, cause_of
 from interfaces.worker.timers.timer import Page, Timer
@@ -29,7 +30,8 @@ async def due(core: Core, page: Page) -> list[RefundUnansweredCancellation]:
     One with a pending change stays due until the change is completed or over.
     """
     after = page.after.booking_id if isinstance(page.after, RefundUnansweredCancellation) else ""
-    before = page.now - REFUND_AFTER
+    rule = await read_rule(core.bus, DisruptionDeadlines, clock=lambda: page.now)
+    before = page.now - rule.refund
     found = await queries.unanswered(core.pool, before, limit=page.limit, after=after)
     return [RefundUnansweredCancellation(each.booking, each.since) for each in found]
 

@@ -1,4 +1,4 @@
-"""Remind passengers who have not answered a cancelled or moved flight for a day."""
+"""Remind passengers who have not answered a cancelled or moved flight in time."""
 
 import datetime as dt
 from typing import ClassVar
@@ -6,8 +6,9 @@ from typing import ClassVar
 from application import ports
 from application.booking.settle_unanswered import RemindUnanswered
 from application.commands import follow_up
-from domain.booking.disruption import REMIND_AFTER
+from application.policies.rules_now import read_rule
 from domain.kernel.rejections import Rejection
+from domain.policies.operating_values import DisruptionDeadlines
 from interfaces.composition import Core
 from interfaces.worker.task_handler import TaskHandler, cause_of
 from interfaces.worker.timers.timer import Page, Timer
@@ -27,7 +28,8 @@ class RemindOfCancelledFlight(ports.BackgroundTask, frozen=True):
 async def due(core: Core, page: Page) -> list[RemindOfCancelledFlight]:
     """Return the next page of bookings without an answer for so long, in the order of their ids."""
     after = page.after.booking_id if isinstance(page.after, RemindOfCancelledFlight) else ""
-    before = page.now - REMIND_AFTER
+    rule = await read_rule(core.bus, DisruptionDeadlines, clock=lambda: page.now)
+    before = page.now - rule.remind
     found = await queries.unreminded(core.pool, before, limit=page.limit, after=after)
     return [
         RemindOfCancelledFlight(

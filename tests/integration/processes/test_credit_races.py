@@ -13,14 +13,13 @@ from application.credit.pay_out_credit import ApprovePayout, ProposePayout
 from application.credit.spend_credit import SpendCredit
 from application.credit.withdraw_credit import WithdrawCredit
 from domain.booking.states import Status
-from domain.credit.credits import LIFETIME
 from domain.kernel import money
 from domain.kernel.entries import accounting_day
 from domain.kernel.sealed import Sealed
 from tests.integration.processes.races import ROUNDS, Race, racing
 from tests.support import stored_log
 from tests.support.airline import capture, expire, payment_of
-from tests.support.credits import OWNER, IssueForTest, credit_name
+from tests.support.credits import LIFETIME, OWNER, IssueForTest, credit_name
 from tests.support.servers import TestDatabase
 
 

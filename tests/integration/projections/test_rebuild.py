@@ -7,12 +7,12 @@ import pytest
 
 from application.booking.record_dispute import RecordDispute
 from application.compensation.assess_claim import AssessClaim
+from application.compensation.regimes_in_force import regimes_at
 from application.credit.issue_credit import IssueCredit
 from application.invoicing.report_documents import RecordTaxReport
 from application.payment import record_refund
 from application.payment.dispute_gateway import ProviderDispute
 from domain.booking.state import Booking
-from domain.compensation import regimes
 from domain.compensation.events import ClaimShare
 from domain.kernel.money import Money
 from interfaces.cli import check as check_command
@@ -20,7 +20,7 @@ from interfaces.cli import rebuild as rebuild_command
 from projections import checking, generations, rebuild, runner
 from projections.booking_list import queries as bookings
 from projections.registry import ALL
-from tests.integration.projections.airline import Airline, dump
+from tests.integration.projections.airline import START, Airline, dump
 from tests.support.airline import payment_of
 from tests.support.tax_documents import issue_on_postgres
 
@@ -100,7 +100,7 @@ async def _claim(airline: Airline, booking: str) -> None:
     """Record compensation for the flight, as if it had been cancelled."""
     state: Booking = await airline.booking(booking)
     share = ClaimShare(0, Money(25_000, "SAR"))
-    regime = regimes.REGIMES[-1]
+    regime = regimes_at((), at=START)[-1]
     flight = state.segments[0].flight
     await airline.submit(AssessClaim(booking, flight, "cancelled", regime, (share,), final=False))
 

@@ -10,6 +10,7 @@ import pytest
 from application.booking.offer_disruption import OfferDisruption
 from application.booking.record_dispute import RecordDispute
 from application.compensation.assess_claim import AssessClaim
+from application.compensation.regimes_in_force import regimes_at
 from application.credit.issue_credit import IssueCredit
 from application.credit.open_gift_card_checkout import StartGiftCardCheckout
 from application.inventory.cancel_flight import CancelFlight
@@ -19,7 +20,6 @@ from application.payment.record_capture_check import RecordCaptureCheck
 from application.payment.record_refund import Accepted
 from application.settlement.gateway import ProviderPayout
 from application.settlement.record_payout import RecordPayout
-from domain.compensation import regimes
 from domain.compensation.events import ClaimShare
 from domain.kernel.money import Money
 from infrastructure.privacy.erasures import PostgresErasures
@@ -117,7 +117,7 @@ async def claim(airline: Airline, number: int) -> str:
     booking = await airline.sell(await airline.put_on_sale(f"XX{500 + number}"))
     flight = (await airline.booking(booking)).segments[0].flight
     share = ClaimShare(0, Money(25_000, "SAR"))
-    regime = regimes.REGIMES[-1]
+    regime = regimes_at((), at=START)[-1]
     await airline.submit(AssessClaim(booking, flight, "delayed", regime, (share,), final=False))
     return booking
 
@@ -237,7 +237,7 @@ async def test_work_that_nothing_can_help_starves_none_behind_it(
 ) -> None:
     expected = {await WORK[timer.name](airline, number) for number in range(ROUNDS)}
     await airline.catch_up()
-    core = cast(Core, SimpleNamespace(pool=airline.pool))
+    core = cast(Core, SimpleNamespace(pool=airline.pool, bus=airline.dispatcher))
     asked: set[str] = set()
     now = NOW.get(timer.name, LATER)
     page = Page(now, 1)

@@ -12,13 +12,13 @@ import psycopg
 import pytest
 
 from application.payment.gateway import GatewayFailure
-from domain.booking.hold_extension import EXTENSION, LONGEST_EXTENSION
 from domain.booking.states import Status
 from domain.payment.state import AttemptStatus
 from interfaces.composition import Core
 from interfaces.worker.timers import complete_unfinished_attempts as completer
 from tests.integration.timers.test_lapsed_holds import HOLD, Rig, reserved
 from tests.support.airline import attempt_of, payment_of
+from tests.support.launch_rules import EXTENSION, LONGEST_EXTENSION
 from tests.support.servers import TestDatabase
 from tests.support.stripe_simulator import StripeSimulator
 

@@ -1,6 +1,8 @@
 """Flights that nobody has answered are found by the timers, and listed for staff."""
 
 import datetime as dt
+from types import SimpleNamespace
+from typing import cast
 
 from application.booking.answer_disruption import AcceptDisruption
 from application.booking.expire_booking import ExpireBooking
@@ -10,13 +12,17 @@ from application.inventory.cancel_flight import CancelFlight
 from application.inventory.reschedule_flight import RescheduleFlight
 from domain.booking.states import Status
 from domain.booking.values import NewTimes
+from domain.policies.operating_values import DisruptionDeadlines
 from infrastructure.postgres import roles
-from interfaces.worker.timers import remind_of_cancelled_flights
+from interfaces.composition import Core
+from interfaces.worker.timers import refund_unanswered_cancellations, remind_of_cancelled_flights
 from interfaces.worker.timers.remind_of_cancelled_flights import RemindOfCancelledFlight
+from interfaces.worker.timers.timer import Page
 from projections import checking, runner
 from projections.booking_list import queries
 from projections.registry import ALL
 from tests.support.moved_clock import MovedClock
+from tests.support.policies import proposal
 from tests.support.postgres_airline import postgres_airline
 from tests.support.servers import TestDatabase
 
@@ -52,6 +58,30 @@ async def test_an_unanswered_cancellation_is_listed_until_it_is_reminded_and_ref
         ]
         await airline.submit(RefundUnanswered(booking))
         assert await found() == ([], [])
+
+
+async def test_passengers_are_reminded_and_refunded_when_the_policy_says(
+    database: TestDatabase,
+) -> None:
+    projector_dsn = database.app_dsn.replace(roles.APPLICATION_LOGIN, roles.PROJECTOR_LOGIN)
+    runner.prepare_all(projector_dsn)
+    async with postgres_airline(database.app_dsn) as airline:
+        core = cast(Core, SimpleNamespace(pool=airline.pool, bus=airline.dispatcher))
+        flight = await airline.schedule(seats=2)
+        booking = await airline.ticketed(flight)
+        await airline.submit(CancelFlight(flight, "no crew"))
+        await airline.submit(OfferDisruption(booking, flight, "cancelled", "no crew", True))
+        runner.catch_up(projector_dsn, ALL["booking_list"])
+        now = dt.datetime.now(dt.UTC)
+        in_hours, in_days = (Page(now + dt.timedelta(hours=each), 10) for each in (2, 26))
+
+        async def due() -> tuple[int, int]:
+            reminded = await remind_of_cancelled_flights.due(core, in_hours)
+            return len(reminded), len(await refund_unanswered_cancellations.due(core, in_days))
+
+        assert await due() == (0, 0)
+        await airline.submit(proposal(DisruptionDeadlines(60, 1_440)))
+        assert await due() == (1, 1)
 
 
 async def test_moved_flights_without_an_answer_are_listed_and_each_is_reminded_of(

@@ -28,7 +28,6 @@ from application.inventory.reinstate_flight import ReinstateFlight
 from application.inventory.reschedule_flight import RescheduleFlight
 from application.inventory.withdraw_departure import WithdrawDeparture
 from application.pricing.journeys import WantedSegment
-from domain.booking.preconditions import CheckInWindow
 from domain.booking.states import Status
 from domain.booking.values import NewTimes
 from domain.inventory.events import (
@@ -111,7 +110,7 @@ class Travel(Changes):
         if withdraw and requested:
             one = requested[which % len(requested)]
             place, code = (one.passenger, one.segment), one.code
-        there = Place(*place, CheckInWindow(), by_staff)
+        there = Place(*place, by_staff)
         if not requested:
             box = sealed_code(code)
             self.submit(process, RequestSpecialService(stream, there, code, box, OPENED))

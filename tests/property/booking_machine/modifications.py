@@ -30,7 +30,7 @@ from application.commands.command import Outcome
 from application.pricing.journeys import WantedSegment
 from domain.booking.coupons import Coupon, CouponStatus
 from domain.booking.states import Status
-from domain.inventory import sales_window, seat_map
+from domain.inventory import seat_map
 from domain.inventory.events import Place
 from domain.inventory.state import Flight, FlightStatus
 from domain.kernel import sealed
@@ -38,6 +38,7 @@ from domain.kernel.rejections import Rejection
 from domain.policies.book import LAUNCH_BOOK
 from tests.property.booking_machine.machine import AIRLINE, PROCESSES, WHICH
 from tests.property.booking_machine.sales import Sale
+from tests.support.launch_rules import HOLD
 
 S = Status
 SOME = st.none() | st.lists(st.integers(0, 3), min_size=1, max_size=2, unique=True).map(tuple)
@@ -202,7 +203,7 @@ class Changes(Sale):
         if then == "abandon":
             self.submit(process, AbandonModification(booking_id=stream))
         if then == "lapse":
-            self.clock.advance(sales_window.HOLD_LIFETIME)
+            self.clock.advance(HOLD)
             self.submit(process, ExpireModification(booking_id=stream, reason="hold_lapsed"))
         return quote
 
@@ -375,7 +376,10 @@ class Changes(Sale):
             return
         previous = self.booking(stream).passengers[passenger].name
         name = sealed.Sealed(previous.subject, previous.box + b"\x01")
-        self.submit(process, CorrectName(stream, passenger, previous, name, distance, distance > 0))
+        wanted = CorrectName(
+            stream, passenger, previous, name, distance, is_new=distance > 0, letters=9
+        )
+        self.submit(process, wanted)
 
     @rule(process=PROCESSES, which=WHICH, segment=st.integers(0, 1), seats=SOME)
     def choose_seats(

@@ -27,7 +27,6 @@ from domain.booking import events as bookings
 from domain.booking.states import Status
 from domain.booking.values import Obligation
 from domain.inventory import events as flights
-from domain.inventory import sales_window
 from domain.inventory.departure_correction import is_final
 from domain.inventory.state import FlightStatus
 from domain.kernel import ids, money
@@ -37,6 +36,7 @@ from tests.property.booking_machine.departures import TICKETED, Travel
 from tests.property.booking_machine.machine import PROCESSES, WHICH
 from tests.property.booking_machine.sales import PARTIES
 from tests.support import memory_log
+from tests.support.launch_rules import HOLD
 
 S = Status
 GRANTABLE = (S.PAID, S.CONFIRMED, S.COMPLETED, S.NO_SHOW, S.CANCELLED)
@@ -232,7 +232,7 @@ class Back(Travel):
         checkout = self.checkout(process, stream)
         if checkout is None:
             return
-        self.clock.advance(sales_window.HOLD_LIFETIME)
+        self.clock.advance(HOLD)
         self.submit(process, ExpireBooking(checkout.booking, "hold_lapsed"))
         self.capture(process=process, checkout=checkout)
         self.log_invariants.check()

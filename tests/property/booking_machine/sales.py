@@ -27,7 +27,7 @@ from application.pricing.quotes import JourneyQuotes
 from application.pricing.signed_quotes import QUOTE_LIFETIME, QuoteSigner
 from domain.booking.states import Status
 from domain.booking.values import Passenger, SeatChoice
-from domain.inventory import sales_window, seat_map
+from domain.inventory import seat_map
 from domain.kernel import money, sealed
 from domain.kernel.rejections import Rejection
 from domain.payment import replacement
@@ -35,6 +35,7 @@ from domain.payment.state import CaptureCheck, Payment
 from domain.policies.book import LAUNCH_BOOK
 from domain.pricing.extras import ExtraChoice
 from tests.property.booking_machine.machine import AIRLINE, PROCESSES, WHICH, World
+from tests.support.launch_rules import HOLD
 
 # Most parties are small, so that several fit; some are too many for the seats.
 PARTIES = st.sampled_from(
@@ -393,7 +394,7 @@ class Sale(World):
     ) -> RecordCapture:
         """The hold ends and the money comes in one batch: the first wins, the money is recorded."""
         if not money_first:
-            self.clock.advance(sales_window.HOLD_LIFETIME)
+            self.clock.advance(HOLD)
         capture = self._capture(checkout, self._due(checkout))
         expiry = ExpireBooking(booking_id=checkout.booking, reason="hold_lapsed")
         both: list[Any] = [capture, expiry] if money_first else [expiry, capture]

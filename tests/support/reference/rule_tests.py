@@ -227,7 +227,11 @@ TESTS: Mapping[str, tuple[str, ...]] = {
         "test_a_refund_that_no_event_reported_is_appended_as_its_webhook_would_have_been",
         "test_an_append_that_explains_nothing_is_open_again_after_the_next_run",
     ),
-    "O1": ("test_two_persons_publish_a_version", "test_the_author_does_not_approve"),
+    "O1": (
+        "test_two_persons_publish_a_version",
+        "test_the_author_does_not_approve",
+        "test_one_person_publishes_a_rule_about_operations",
+    ),
     "O2": (
         "test_a_date_outside_its_limits_is_refused",
         "test_a_process_never_remembers_what_is_out_of_force",
@@ -239,6 +243,7 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     "O4": (
         "test_a_booking_sold_before_is_cancelled_at_the_terms_of_before",
         "test_every_fee_is_that_of_the_stored_versions",
+        "test_a_hold_keeps_the_deadline_that_it_was_given",
     ),
     "P1": ("test_every_price_can_be_charged_and_is_the_sum_of_its_coupons_and_of_its_lines",),
     "P2": ("test_halalas_are_rounded_once_per_passenger_and_tax_follows_the_charged_fare",),

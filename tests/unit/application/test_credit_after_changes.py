@@ -23,7 +23,7 @@ from domain.kernel import money, sealed
 from domain.kernel.rejections import Rejection
 from tests.support import invariants
 from tests.support.airline import capture
-from tests.support.credits import issue
+from tests.support.credits import LIFETIME, RETURNED, issue
 from tests.support.disputes import Disputed
 from tests.support.gift_cards import claimed
 from tests.support.memory_airline import MemoryAirline
@@ -261,7 +261,7 @@ def test_a_cancelled_flight_makes_credit_last_longer_and_a_cancelled_booking_doe
 ) -> None:
     for by_airline in (True, False):
         case = Case()
-        soon = case.airline.clock() - credits.LIFETIME + dt.timedelta(days=20)
+        soon = case.airline.clock() - LIFETIME + dt.timedelta(days=20)
         goodwill = issue(case.airline, case.due.amount, issued_at=soon)
         case.spend(goodwill)
         before = case.airline.state(goodwill).expires_at
@@ -277,7 +277,7 @@ def test_a_cancelled_flight_makes_credit_last_longer_and_a_cancelled_booking_doe
             case.airline.cancel(case.booking)
         assert case.balance(goodwill) > 0
         after = case.airline.state(goodwill).expires_at
-        longer = case.airline.clock() + credits.RETURNED_LIFETIME
+        longer = case.airline.clock() + RETURNED
         assert after == (longer if by_airline else before)
 
 

@@ -9,8 +9,10 @@ from application.booking.grant_refund import GrantRefund, grant_refund
 from domain.booking import cancellation, refund_approval, rejections
 from domain.booking.states import Status
 from domain.kernel.money import Money
+from domain.policies.money_values import APPROVAL_LIMITS, ApprovalLimits, CurrencyLimit
 from tests.support.memory_airline import MemoryAirline
 from tests.support.memory_use_cases import CUSTOMER, MemoryUseCases
+from tests.support.policies import publish
 
 
 def ticketed(currency: str = "SAR") -> tuple[MemoryAirline, str]:
@@ -160,14 +162,32 @@ def test_a_proposal_is_refused_for_what_a_refund_is_refused_for() -> None:
     assert airline.booking(booking).proposed_refund is None
 
 
-@pytest.mark.parametrize("currency", ["EUR", "USD"])
-def test_of_a_currency_without_a_limit_one_person_grants_nothing(currency: str) -> None:
-    assert refund_approval.ONE_PERSON_LIMITS.keys() == {"SAR", "KWD", "JPY"}
+@pytest.mark.parametrize(
+    ("currency", "most"), [("EUR", 0), ("USD", 0), ("SAR", 5_000_00), ("KWD", 400_000)]
+)
+def test_of_a_currency_without_a_limit_one_person_grants_nothing(currency: str, most: int) -> None:
     airline, name = ticketed()
     booking = airline.booking(name)
-    assert refund_approval.needs_second_person(booking, Money(1, currency), by=A)
-    assert not refund_approval.needs_second_person(booking, Money(5_000_00, "SAR"), by=A)
-    assert refund_approval.needs_second_person(booking, Money(5_000_01, "SAR"), by=A)
+    assert APPROVAL_LIMITS.most(currency) == most
+
+    def too_much(amount: int) -> bool:
+        return refund_approval.needs_second_person(
+            booking, Money(amount, currency), most=most, by=A
+        )
+
+    assert not too_much(most)
+    assert too_much(most + 1)
+
+
+def test_the_limit_that_was_published_counts_for_what_is_granted_after_it() -> None:
+    airline, name = ticketed()
+    paid = airline.booking(name).captured.amount
+    publish(airline, ApprovalLimits((CurrencyLimit("SAR", paid - 1),)))
+    airline.submit(GrantRefund(name, amount=paid, by=A))
+    assert airline.booking(name).granted == 0
+    publish(airline, ApprovalLimits((CurrencyLimit("SAR", paid),)))
+    airline.submit(GrantRefund(name, amount=paid, by=A))
+    assert airline.booking(name).granted == paid
 
 
 async def test_finance_sees_what_waits_for_a_second_person_and_its_traveller_does_not() -> None:

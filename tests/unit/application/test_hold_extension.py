@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from application.payment.extend_hold import ExtendHold
 from application.payment.record_attempt import Opened, PaymentDelayed, Refused
 from domain.booking import hold_extension
-from domain.booking.hold_extension import EXTENSION, LONGEST_EXTENSION
 from domain.booking.states import Status
-from domain.inventory.sales_window import HOLD_LIFETIME, sales_close_at
+from domain.inventory.sales_window import sales_close_at
 from tests.support import examples, invariants
 from tests.support.airline import attempt_of, payment_of
 from tests.support.examples import DEPARTS_AT, FLIGHT, URL
+from tests.support.launch_rules import CLOSES, EXTENDED_BY, EXTENSION, HOLD, LONGEST_EXTENSION
 from tests.support.memory_airline import MemoryAirline
 
 MINUTES = st.integers(0, 59)
@@ -60,15 +60,15 @@ def test_a_hold_runs_a_quarter_of_an_hour_from_each_answer_and_two_hours_at_most
         extend(airline, booking)
         wanted = min(airline.clock() + EXTENSION, made_until + LONGEST_EXTENSION)
         assert deadlines(airline, booking) == {max(before, wanted)}
-    total = airline.log.state(booking).hold_until - (made_until - HOLD_LIFETIME)
-    assert HOLD_LIFETIME <= total <= dt.timedelta(hours=2)
+    total = airline.log.state(booking).hold_until - (made_until - HOLD)
+    assert HOLD <= total <= dt.timedelta(hours=2)
     invariants.check(airline.log)
 
 
 @given(st.integers(1, 90))
 def test_a_hold_is_never_extended_beyond_the_end_of_sales(minutes_left: int) -> None:
     airline = airline_with_flight()
-    closes = sales_close_at(DEPARTS_AT)
+    closes = sales_close_at(DEPARTS_AT, closes=CLOSES)
     airline.clock.advance(closes - dt.timedelta(minutes=minutes_left) - airline.clock())
     booking = airline.book(FLIGHT)
     airline.checkout(booking)
@@ -124,4 +124,7 @@ def test_only_a_hold_is_extended(airline: MemoryAirline) -> None:
     airline.pay(booking, intent="pi_1")
     paid = airline.log.state(booking)
     now = airline.clock() + dt.timedelta(hours=1)
-    assert hold_extension.extended_until(paid, sales_close_at=DEPARTS_AT, now=now) is None
+    extended = hold_extension.extended_until(
+        paid, by=EXTENDED_BY, sales_close_at=DEPARTS_AT, now=now
+    )
+    assert extended is None

@@ -14,13 +14,13 @@ from application.credit.read_credits import list_credits, read_visible_credit
 from application.identity.ports import Principal
 from application.queries import AsOf
 from domain.booking.rejections import BookingNotFound
-from domain.credit import credits
 from domain.credit.rejections import CreditNotFound, InvalidCredit
 from domain.identity.rejections import NotAllowed
 from domain.identity.roles import Role
 from domain.kernel.money import Money
 from domain.ledger import accounts
 from tests.support import invariants
+from tests.support.credits import LIFETIME
 from tests.support.memory_read_models import MemoryReadModels
 from tests.support.memory_use_cases import CUSTOMER, MemoryUseCases
 
@@ -88,7 +88,7 @@ async def test_ledger_row_27_goodwill_is_owed_to_the_bookings_owner_for_a_year(
         Money(7_000, currency),
         "goodwill",
     )
-    assert credit.expires_at == at.cases.airline.clock() + credits.LIFETIME
+    assert credit.expires_at == at.cases.airline.clock() + LIFETIME
     assert credit.booking == at.booking
     (issued,) = at.cases.airline.log.streams[name]
     assert {(each.account, each.booking, each.amount) for each in issued.event.entry.postings} == {
@@ -183,7 +183,7 @@ async def test_ledger_row_26_what_is_left_expires_into_revenue_once() -> None:
     at = await crediting()
     airline = at.cases.airline
     name = await at.issue(7_000)
-    airline.clock.now += credits.LIFETIME - DAY
+    airline.clock.now += LIFETIME - DAY
     airline.submit(ExpireCredit(name))
     assert airline.log.state(name).balance == Money(7_000, "SAR")
     airline.clock.now += DAY

@@ -16,11 +16,11 @@ from application.payment.extend_hold import ExtendHold
 from application.payment.record_attempt import Declined, Opened, PaymentDelayed, RecordAttempt
 from application.payment.replace_attempt import ReplaceAttempt
 from application.payment.start_checkout import StartCheckout
-from domain.booking.hold_extension import EXTENSION
 from domain.booking.states import Status
 from domain.kernel import money
 from tests.support.airline import attempt_of, expire, payment_of
 from tests.support.gift_cards import order
+from tests.support.launch_rules import EXTENSION
 from tests.support.memory_airline import MemoryAirline
 from tests.support.memory_processes import MemoryBus
 

@@ -21,9 +21,9 @@ from application.booking.special_services import (
     withdraw_special_service,
 )
 from domain.booking import cancellation, rejections
-from domain.booking.passenger_details import WHEELCHAIRS_PER_FLIGHT
 from domain.identity.roles import Role
 from domain.kernel.sealed import Sealed
+from tests.support.launch_rules import WHEELCHAIRS
 from tests.support.memory_use_cases import MemoryUseCases
 
 WORDS = "Noura Al-Harbi is in hospital"
@@ -159,7 +159,7 @@ async def test_the_special_services_of_an_erased_person_are_gone() -> None:
 async def test_of_requests_at_once_a_flight_promises_as_many_wheelchairs_as_it_has() -> None:
     cases = MemoryUseCases()
     flight = cases.airline.schedule(seats=9)
-    bookings = [await cases.ticketed(flight) for _ in range(WHEELCHAIRS_PER_FLIGHT + 2)]
+    bookings = [await cases.ticketed(flight) for _ in range(WHEELCHAIRS + 2)]
     answers = await asyncio.gather(
         *(request(cases, each, "WCHR") for each in bookings), return_exceptions=True
     )

@@ -17,11 +17,11 @@ from application.payment.record_capture import EndSession, RestDue
 from application.payment.record_capture_check import FoundIntent, RecordCaptureCheck
 from application.payment.record_refund import Settled
 from application.payment.record_unmatched import RecordUnmatchedMoney, stream_of
-from domain.booking import reseating
 from domain.booking.states import Status
 from domain.booking.values import SeatChoice
 from domain.kernel import money
 from domain.payment.events import FundsParked
+from domain.policies.operating_values import LateMoney
 from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import ExtraPrice
 from tests.support import invariants
@@ -29,6 +29,7 @@ from tests.support.airline import attempt_of, capture, expire, payment_of
 from tests.support.disputes import Disputed
 from tests.support.memory_airline import MemoryAirline
 from tests.support.memory_processes import ProcessRuns
+from tests.support.policies import publish
 
 FARES = {"SAR": 50_000, "KWD": 45_000, "JPY": 50_000}
 SOME = {"SAR": 12_345, "KWD": 12_340, "JPY": 12_345}
@@ -129,7 +130,6 @@ def test_money_is_seated_again_until_a_day_after_its_payment_however_late_it_is_
     hours: float, seated: bool
 ) -> None:
     airline, flight = opened()
-    assert dt.timedelta(hours=24) == reseating.RESEATING_ENDS
     booking = lapsed(airline, flight)
     paid_at = airline.clock()
     airline.wait(hours=hours)
@@ -161,6 +161,17 @@ def test_nobody_is_seated_again_on_a_flight_that_is_cancelled_or_was_moved() -> 
         pay_late(airline, booking)
         assert airline.booking(booking).status is Status.EXPIRED, change
         assert len(refunded(airline, booking)) == 1
+
+
+def test_money_is_seated_again_for_as_long_as_the_policy_says() -> None:
+    airline, flight = opened()
+    publish(airline, LateMoney(reseats_minutes=60))
+    booking = lapsed(airline, flight)
+    paid_at = airline.clock()
+    airline.wait(minutes=61)
+    pay_late(airline, booking, paid_at=paid_at)
+    assert airline.booking(booking).status is Status.EXPIRED
+    assert refunded(airline, booking)
 
 
 def test_who_has_cancelled_gets_late_money_back_and_no_seat() -> None:

@@ -16,7 +16,6 @@ from application.payment.record_attempt import Expired
 from application.payment.record_refund import Settled
 from domain.booking.rejections import NothingDue, TransitionRefused
 from domain.booking.states import Status
-from domain.credit.credits import LIFETIME, RETURNED_GRACE
 from domain.credit.rejections import CreditNotFound, CreditNotSpendable
 from domain.kernel import money
 from domain.ledger import accounts
@@ -26,10 +25,10 @@ from domain.payment.rejections import (
     CreditPartNotFound,
     CreditPartRefused,
 )
-from domain.pricing import charge_limits
+from domain.policies.money_values import LEAST_CHARGES
 from tests.support import invariants
 from tests.support.airline import capture, expire, payment_of
-from tests.support.credits import issue
+from tests.support.credits import GRACE, LIFETIME, issue
 from tests.support.disputes import Disputed
 from tests.support.memory_airline import MemoryAirline
 from tests.support.memory_processes import ProcessRuns
@@ -150,7 +149,7 @@ def test_a_rest_that_no_card_can_be_charged_is_refused_with_the_amount_that_work
     currency: str,
 ) -> None:
     case = Case(currency)
-    least = charge_limits.smallest(currency)
+    least = LEAST_CHARGES.least(currency)
     with pytest.raises(CreditPartRefused) as refused:
         case.spend(case.due.amount - 1)
     assert refused.value.parameters == {
@@ -171,7 +170,7 @@ def test_a_rest_that_no_card_can_be_charged_is_refused_with_the_amount_that_work
 @pytest.mark.parametrize("currency", CURRENCIES)
 def test_credit_that_would_leave_too_small_a_rest_pays_as_much_as_works(currency: str) -> None:
     case = Case(currency, 0.1)
-    least = charge_limits.smallest(currency)
+    least = LEAST_CHARGES.least(currency)
     case.credit = issue(case.airline, case.due.amount - 1, currency, number=2)
     with pytest.raises(CreditPartRefused) as refused:
         case.spend(case.due.amount - 1)
@@ -266,7 +265,7 @@ def test_credit_that_expired_while_a_booking_was_held_gets_a_grace() -> None:
     case.airline.wait(minutes=16)
     assert expiry < case.airline.clock()
     case.airline.submit(expire(case.booking))
-    assert case.airline.state(case.credit).expires_at == case.airline.clock() + RETURNED_GRACE
+    assert case.airline.state(case.credit).expires_at == case.airline.clock() + GRACE
     assert case.balance == 20_000
 
 

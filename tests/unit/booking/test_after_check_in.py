@@ -58,7 +58,7 @@ class CheckedIn:
         before = self.airline.booking(self.booking).passengers[passenger].name
         after = sealed.Sealed(before.subject, os.urandom(60))
         self.airline.submit(
-            CorrectName(self.booking, passenger, before, after, distance=1, is_new=True)
+            CorrectName(self.booking, passenger, before, after, distance=1, is_new=True, letters=9)
         )
 
     def cut(self, seats: int) -> None:

@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -13,12 +14,14 @@ from application.inventory.reschedule_flight import RescheduleFlight
 from application.pricing.journeys import Priced
 from application.pricing.signed_quotes import QuoteExpired
 from application.processes import follow_flight_when_changed as process
-from domain.booking import connections, rejections
+from domain.booking import rejections
 from domain.booking.state import Booking
 from domain.booking.states import Status
 from domain.booking.values import NewTimes
+from domain.policies.operating_values import CONNECTING_TIMES, AirportTime
 from tests.support.airline import create_booking, expire
 from tests.support.memory_airline import MemoryAirline
+from tests.support.policies import publish
 
 MINUTE = dt.timedelta(minutes=1)
 
@@ -117,7 +120,6 @@ def test_a_connection_below_the_minimum_connecting_time_disturbs_the_whole_journ
     later: int, broken: bool
 ) -> None:
     case = Moved()
-    assert connections.minimum_at("JED") == 75 * MINUTE
     booking = case.airline.ticketed((case.first, case.connecting(after_minutes=120)))
     case.move(case.first, departs=later)
     expected = {0: ("rescheduled", True), 1: ("connection_broken", True)}
@@ -201,12 +203,11 @@ def test_a_change_to_a_flight_that_is_too_close_is_refused() -> None:
     assert refused.value.parameters["reason"] == "connection_too_short"
 
 
-def test_a_connection_that_was_sold_before_the_minimum_rose_can_be_accepted(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_connection_that_was_sold_before_the_minimum_rose_can_be_accepted() -> None:
     case = Moved()
     booking = case.airline.ticketed((case.first, case.connecting(after_minutes=80)))
-    monkeypatch.setitem(connections.MINIMUM_CONNECTING_TIMES, "JED", 90 * MINUTE)
+    longer = msgspec.structs.replace(CONNECTING_TIMES, airports=(AirportTime("JED", 90),))
+    publish(case.airline, longer)
     case.move(case.first, departs=5)
     assert case.asked(booking) == {0: ("rescheduled", False)}
     case.airline.submit(AcceptDisruption(booking, 0))

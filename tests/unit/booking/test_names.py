@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from application.booking import people
 from application.booking.correct_name import CorrectName
 from application.booking.create_booking import Mode
-from domain.booking import names, passenger_details, rejections
+from domain.booking import names, rejections
 from domain.kernel import sealed
+from domain.policies.money_values import NAME_CORRECTIONS
 from tests.support.memory_airline import MemoryAirline
 
 
@@ -210,8 +211,11 @@ class Correction:
         """Correct the name by so many of its letters; the new one."""
         before = self.airline.booking(self.booking).passengers[0].name
         after = sealed.Sealed(before.subject, os.urandom(60))
-        command = CorrectName(self.booking, 0, before, after, distance, is_new=True)
-        self.airline.submit(msgspec.structs.replace(command, letters=letters, reason=reason))
+        self.airline.submit(
+            CorrectName(
+                self.booking, 0, before, after, distance, True, letters=letters, reason=reason
+            )
+        )
         return after
 
 
@@ -224,13 +228,13 @@ def test_a_name_is_corrected_before_anything_is_paid(mode: Mode) -> None:
     booking = airline.book(flight, mode=mode)
     before = airline.booking(booking).passengers[0].name
     after = sealed.Sealed(before.subject, os.urandom(60))
-    airline.submit(CorrectName(booking, 0, before, after, distance=1, is_new=True))
+    airline.submit(CorrectName(booking, 0, before, after, distance=1, is_new=True, letters=9))
     assert airline.booking(booking).passengers[0].name == after
 
 
 def test_more_than_three_letters_are_corrected_for_a_reason_of_staff_only() -> None:
     case = Correction()
-    limit = passenger_details.NAME_CORRECTION_LIMIT
+    limit = NAME_CORRECTIONS.letter_limit
     case.correct(distance=limit)
     with pytest.raises(rejections.NameCorrectionRefused, match="another_person"):
         case.correct(distance=limit + 1)

@@ -14,13 +14,13 @@ from application.booking.special_services import RequestSpecialService
 from application.pricing import journeys
 from application.pricing.journeys import Wanted, WantedSegment
 from domain.booking import rejections
-from domain.booking.preconditions import CheckInWindow
 from domain.booking.values import SeatChoice
 from domain.inventory import rejections as flight_rejections
 from domain.inventory.events import Place
 from domain.policies.book import LAUNCH_BOOK
+from domain.policies.price_values import EXTRAS
 from domain.pricing import rejections as pricing_rejections
-from domain.pricing.extras import NET_PRICES, ExtraChoice
+from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import PassengerType
 from tests.support.airline import expire
 from tests.support.memory_airline import MemoryAirline
@@ -61,7 +61,7 @@ def test_a_seat_that_is_also_sent_as_an_extra_is_charged_once(extra: ExtraChoice
     both = case.book(extra, seats=(SeatChoice(0, 0, f"{row}A"),))
     chosen = case.book(seats=(SeatChoice(0, 0, f"{row}B"),))
     alone = case.book(extra)
-    price = [(extra.code, NET_PRICES[extra.code]["SAR"])]
+    price = [(extra.code, EXTRAS.net(extra.code, "SAR"))]
     assert [case.extras(each) for each in (both, chosen, alone)] == [price] * 3
     assert case.seats(both) + case.seats(chosen) == [f"{row}A", f"{row}B"]
 
@@ -186,7 +186,7 @@ def test_a_waitlisted_booking_cannot_pay_for_a_seat() -> None:
 
 
 def request(case: OnSale, booking: str, code: str = "WCHR") -> None:
-    place = ServicePlace(0, 0, CheckInWindow(opens=48 * HOUR, closes=HOUR), by_staff=False)
+    place = ServicePlace(0, 0, by_staff=False)
     service = RequestSpecialService(booking, place, code, sealed_code(code), OPENED)
     case.airline.submit(service)
 

@@ -11,11 +11,12 @@ from application.booking.expire_booking import ExpireBooking
 from application.payment.start_checkout import require_seats
 from domain.booking import actions as booking_actions
 from domain.booking import ages, rejections, sale, states
-from domain.booking.preconditions import CheckInWindow, SegmentFacts
+from domain.booking.preconditions import SegmentFacts
 from domain.booking.values import Segment
 from domain.inventory.rejections import SeatsUnavailable
 from domain.pricing.price import Leg, PassengerType
 from tests.support.examples import NOW
+from tests.support.launch_rules import LIMITS, WINDOW
 from tests.support.memory_airline import MemoryAirline
 
 HOLD = dt.timedelta(minutes=15)
@@ -106,7 +107,11 @@ def actions(airline: MemoryAirline, booking: str, *, at_gate: bool = False) -> s
     facts = tuple(_facts(airline, booking, each) for each in state.segments)
     return set(
         booking_actions.available_actions(
-            state, facts, window=CheckInWindow(), at_gate=at_gate, now=airline.clock()
+            state,
+            facts,
+            windows=(WINDOW,) * len(facts),
+            at_gate=at_gate,
+            now=airline.clock(),
         )
     )
 
@@ -116,7 +121,14 @@ def _facts(airline: MemoryAirline, booking: str, segment: Segment) -> SegmentFac
     if airline.booking(booking).status not in states.WAITLISTED:
         return journey.facts_of(flight)
     try:
-        require_seats(booking, airline.booking(booking), segment, flight, now=airline.clock())
+        require_seats(
+            booking,
+            airline.booking(booking),
+            segment,
+            flight,
+            limits=LIMITS,
+            now=airline.clock(),
+        )
         has_seats = True
     except SeatsUnavailable:
         has_seats = False

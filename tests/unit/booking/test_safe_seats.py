@@ -18,17 +18,16 @@ from application.inventory.depart_flight import DepartFlight
 from application.pricing import journeys
 from application.pricing.journeys import Wanted, WantedSegment
 from domain.booking import rejections
-from domain.booking.preconditions import CheckInWindow
 from domain.booking.states import Status
 from domain.booking.values import DocumentFindings, SeatChoice
 from domain.inventory import rejections as flight_rejections
 from domain.inventory.events import CabinLayout, Place
-from domain.inventory.infant_room import INFANTS_PER_FLIGHT
 from domain.kernel import sealed
 from domain.policies.book import LAUNCH_BOOK
 from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import PassengerType
 from tests.support.airline import expire
+from tests.support.launch_rules import INFANTS
 from tests.support.memory_airline import MemoryAirline
 from tests.support.sealed_codes import OPENED, sealed_code
 
@@ -72,7 +71,7 @@ class OnSale:
 
 def request(case: OnSale, booking: str, code: str) -> None:
     """Request a service for the first passenger."""
-    place = ServicePlace(0, 0, CheckInWindow(), by_staff=True)
+    place = ServicePlace(0, 0, by_staff=True)
     box = sealed_code(code)
     case.airline.submit(RequestSpecialService(booking, place, code, box, OPENED))
 
@@ -287,7 +286,7 @@ def test_after_another_aircraft_no_two_infants_are_on_one_side() -> None:
 
 def test_a_flight_takes_a_limited_number_of_infants() -> None:
     case = OnSale(seats=120)
-    bookings = [case.book("ADT", "INF") for _ in range(INFANTS_PER_FLIGHT)]
+    bookings = [case.book("ADT", "INF") for _ in range(INFANTS)]
     with pytest.raises(flight_rejections.SeatsUnavailable) as refused:
         case.book("ADT", "INF")
     assert refused.value.parameters["reason"] == "infants"

@@ -20,12 +20,13 @@ from domain.booking.events import (
     SpecialServiceRequested,
 )
 from domain.booking.fold import evolve
-from domain.booking.preconditions import CheckInWindow, SegmentFacts
+from domain.booking.preconditions import SegmentFacts
 from domain.booking.state import Booking, SpecialService
 from domain.booking.states import Status
 from domain.booking.values import CouponId
 from domain.pricing.price import Leg, PassengerType
 from tests.support import examples
+from tests.support.launch_rules import WHEELCHAIRS, WINDOW
 from tests.support.memory_airline import MemoryAirline
 from tests.support.sealed_codes import OPENED, sealed_code
 
@@ -56,6 +57,7 @@ def requested(state: Booking, code: str, passenger: int = 0, wheelchairs: int = 
         box=sealed_code(code),
         codes=OPENED,
         wheelchairs=wheelchairs,
+        wheelchair_limit=WHEELCHAIRS,
     )
     for event in events:
         state = evolve(state, event)
@@ -109,7 +111,7 @@ def test_a_service_fits_its_passenger(code: str, passenger: int, reason: str) ->
 
 
 def test_a_flight_has_so_many_wheelchairs_and_any_number_of_other_services() -> None:
-    limit = rules.WHEELCHAIRS_PER_FLIGHT
+    limit = WHEELCHAIRS
     assert requested(booking(), "WCHR", wheelchairs=limit - 1).special_services()
     with pytest.raises(rejections.SpecialServiceRefused) as refused:
         requested(booking(), "WCHR", wheelchairs=limit)
@@ -136,7 +138,7 @@ def test_customers_change_services_until_check_in_closes_and_staff_until_boardin
             0,
             0,
             FACTS,
-            window=CheckInWindow(closes=CLOSES),
+            window=WINDOW,
             by_staff=by_staff,
             now=examples.DEPARTS_AT - before,
         )
@@ -227,7 +229,7 @@ def test_the_services_of_an_erased_person_prevent_nothing() -> None:
 
 def place(passenger: int = 0) -> Place:
     """A passenger on the first flight."""
-    return Place(passenger, 0, CheckInWindow(), by_staff=False)
+    return Place(passenger, 0, by_staff=False)
 
 
 def request(booked: str, *, passenger: int = 0) -> RequestSpecialService:

@@ -13,13 +13,13 @@ from application.booking.grant_refund import GrantRefund
 from application.payment.record_capture_check import FoundIntent, RecordCaptureCheck
 from application.payment.return_parked_funds import ReturnParkedFunds
 from domain.booking import actions
-from domain.booking.preconditions import CheckInWindow
 from domain.booking.rejections import PaymentUnconfirmed
 from domain.booking.states import Status
 from domain.kernel import money
 from domain.payment.rejections import FundsNotParked
 from domain.payment.state import CaptureCheck
 from tests.support.airline import capture, payment_of
+from tests.support.launch_rules import WINDOW
 from tests.support.memory_airline import MemoryAirline
 from tests.support.memory_read_models import MemoryReadModels
 
@@ -67,7 +67,11 @@ class Case:
         booking = self.airline.booking(self.booking)
         facts = [journey.facts_of(self.airline.flight(each.flight)) for each in booking.segments]
         return actions.available_actions(
-            booking, facts, window=CheckInWindow(), at_gate=True, now=self.airline.clock.now
+            booking,
+            facts,
+            windows=[WINDOW] * len(facts),
+            at_gate=True,
+            now=self.airline.clock.now,
         )
 
 

@@ -24,7 +24,6 @@ from application.payment.start_checkout import StartCheckout
 from domain.booking import cancellation, check_in, sale, states
 from domain.booking.events import BookingEvent
 from domain.booking.fold import evolve
-from domain.booking.preconditions import CheckInWindow
 from domain.booking.state import Booking
 from domain.booking.states import Status
 from domain.booking.values import CheckedInPassenger, Obligation, Ticket
@@ -32,6 +31,7 @@ from domain.kernel import money
 from domain.kernel.fold import fold
 from domain.kernel.rejections import Rejection
 from tests.support import examples
+from tests.support.launch_rules import WINDOW
 from tests.support.memory_airline import MemoryAirline
 
 S = Status
@@ -191,14 +191,16 @@ def _check_in(case: Case) -> Sequence[BookingEvent]:
         segment=0,
         places=(CheckedInPassenger(0, "10A", 1),),
         facts=_facts(case),
-        window=CheckInWindow(),
+        window=WINDOW,
         now=now,
     )
 
 
 def _board(case: Case) -> Sequence[BookingEvent]:
     now = case.before_departure(FLIGHT_TIME)
-    return check_in.board(case.booking, segment=0, passengers=None, facts=_facts(case), now=now)
+    return check_in.board(
+        case.booking, segment=0, passengers=None, facts=_facts(case), window=WINDOW, now=now
+    )
 
 
 def _fly(case: Case) -> Sequence[BookingEvent]:

@@ -10,7 +10,7 @@ from application.booking.offer_disruption import OfferDisruption
 from application.booking.settle_unanswered import RefundUnanswered, RemindUnanswered
 from application.inventory.cancel_flight import CancelFlight
 from application.inventory.reinstate_flight import ReinstateFlight
-from domain.booking import disruption, rejections
+from domain.booking import rejections
 from domain.booking.states import Status
 from domain.booking.values import NewTimes
 from tests.support.memory_airline import MemoryAirline
@@ -120,7 +120,3 @@ def test_a_refund_by_the_rule_waits_for_a_change_that_is_being_paid() -> None:
     case.airline.modify(case.booking, dearer, cabin="J")
     with pytest.raises(rejections.ModificationPending):
         case.refund()
-
-
-def test_the_reminder_comes_before_the_refund() -> None:
-    assert dt.timedelta() < disruption.REMIND_AFTER < disruption.REFUND_AFTER

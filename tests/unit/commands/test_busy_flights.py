@@ -14,7 +14,6 @@ from application.booking.check_in import CheckIn
 from application.booking.special_services import Place, RequestSpecialService
 from application.commands.command import Command, Outcome
 from application.commands.dispatcher import ATTEMPT_LIMIT, Dispatcher
-from domain.booking.preconditions import CheckInWindow
 from tests.support import memory_log
 from tests.support.airline import create_booking
 from tests.support.memory_airline import MemoryAirline
@@ -89,7 +88,7 @@ def cancel(case: Busy) -> Command:
 
 
 def service(case: Busy) -> Command:
-    place = Place(0, 0, CheckInWindow(), by_staff=False)
+    place = Place(0, 0, by_staff=False)
     return RequestSpecialService(case.booking, place, "WCHR", sealed_code("WCHR"), OPENED)
 
 

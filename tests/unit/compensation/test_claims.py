@@ -26,14 +26,21 @@ from application.inventory.reschedule_flight import RescheduleFlight
 from application.inventory.withdraw_departure import WithdrawDeparture
 from application.processes import follow_flight_when_changed
 from domain.compensation import claims, rejections
+from domain.compensation.events import ClaimAssessed
 from domain.compensation.state import Claim, ClaimStatus
 from domain.kernel import ids, sealed
 from domain.kernel.money import Money
 from domain.ledger import accounts
+from domain.policies.compensation_values import (
+    Compensation,
+    CompensationBand,
+    CompensationRegime,
+)
 from infrastructure.airports.world import load_airports
 from tests.support import invariants
 from tests.support.memory_airline import MemoryAirline
 from tests.support.memory_processes import ProcessRuns
+from tests.support.policies import publish
 
 HOUR = dt.timedelta(hours=1)
 ACCOUNT = sealed.Sealed("subject", b"account")
@@ -215,6 +222,23 @@ async def test_those_on_board_of_a_late_flight_are_compensated_once_its_departur
     assert len(case.letters()) == 1
     await case.assess_again()
     assert len(case.letters()) == 1
+
+
+@pytest.mark.parametrize(
+    ("since", "amounts", "version"), [(-2 * HOUR, {0: 90_00}, 2), (HOUR, {0: 250_00}, 1)]
+)
+async def test_the_compensation_in_force_at_the_departure_counts(
+    since: dt.timedelta, amounts: dict[int, int], version: int
+) -> None:
+    case = Disrupted()
+    delayed = CompensationBand("delayed", amount=90_00, currency="SAR", delay_hours=1)
+    regime = CompensationRegime("GACA", case.departs_at.date(), ("SA",), ("SA",), (), (delayed,))
+    publish(case.airline, Compensation((regime,)), valid_from=case.departs_at + since)
+    await case.leave(4 * HOUR, 0)
+    assert case.shares() == amounts
+    (assessed,) = (each.event for each in case.airline.log.streams[case.claim_id])
+    assert isinstance(assessed, ClaimAssessed)
+    assert assessed.version == version
 
 
 async def test_a_withdrawn_departure_takes_the_claim_and_its_entry_back() -> None:

@@ -15,6 +15,7 @@ from domain.kernel import ids, sealed
 from domain.kernel.money import Money
 from domain.ledger import accounts
 from domain.ledger import credits as posting_rules
+from tests.support.credits import GRACE, LIFETIME, RETURNED
 
 NOW = dt.datetime(2026, 11, 24, 9, tzinfo=dt.UTC)
 TODAY = NOW.date()
@@ -35,7 +36,7 @@ def issued(
         booking=BOOKING,
         amount=money,
         origin=origin,
-        now=NOW,
+        expires_at=NOW + LIFETIME,
         entry=OPEN_ENTRY,
     )
     return credits.evolve(None, event)
@@ -109,6 +110,8 @@ def returned(
         use=use,
         amount=Money(amount, credit.balance.currency),
         now=now,
+        returned_for=RETURNED,
+        grace=GRACE,
         entry=OPEN_ENTRY,
         cause=cause,
     )
@@ -133,7 +136,7 @@ def test_what_comes_back_late_has_a_grace_and_what_is_spent_in_it_has_no_other(
     credit = spent(spent(issued(), 4_000), 2_000, use="use-2")
     for late in (credit.expires_at - DAY, credit.expires_at + 100 * DAY):
         back = returned(credit, now=late, cause=cause, amount=4_000)
-        grace = late + credits.RETURNED_GRACE
+        grace = late + GRACE
         assert (back.expires_at, back.in_grace) == (grace, True)
         again = spent(back, 4_000, use="use-3", now=grace - DAY)
         for once_more in CAUSES[:2]:
@@ -142,7 +145,7 @@ def test_what_comes_back_late_has_a_grace_and_what_is_spent_in_it_has_no_other(
             assert credits.is_expired(later, now=grace + DAY)
         # Another part that was spent before all that has a grace of its own.
         other = returned(again, now=grace + DAY, cause=cause, use="use-2")
-        assert other.expires_at == grace + DAY + credits.RETURNED_GRACE
+        assert other.expires_at == grace + DAY + GRACE
 
 
 def test_the_credit_of_an_unpaid_booking_has_a_grace_only_where_it_has_ended_meanwhile() -> None:
@@ -150,7 +153,7 @@ def test_the_credit_of_an_unpaid_booking_has_a_grace_only_where_it_has_ended_mea
     early = returned(credit, now=credit.expires_at - dt.timedelta(seconds=1), cause="unpaid")
     assert early.expires_at == credit.expires_at
     late = returned(credit, now=credit.expires_at, cause="unpaid")
-    assert (late.expires_at, late.in_grace) == (credit.expires_at + credits.RETURNED_GRACE, True)
+    assert (late.expires_at, late.in_grace) == (credit.expires_at + GRACE, True)
 
 
 def test_what_comes_back_because_of_the_airline_lasts_ninety_days_each_time() -> None:
@@ -158,7 +161,7 @@ def test_what_comes_back_because_of_the_airline_lasts_ninety_days_each_time() ->
     for number in (1, 2):
         late = credit.expires_at + DAY
         credit = returned(credit, now=late, cause="airline", use=f"use-{number}", amount=4_000)
-        assert credit.expires_at == late + credits.RETURNED_LIFETIME
+        assert credit.expires_at == late + RETURNED
         assert not credit.in_grace
         credit = spent(credit, 4_000, use=f"use-{number + 1}", now=late)
 
@@ -196,7 +199,7 @@ def test_no_detour_makes_credit_last_beyond_a_grace_after_what_was_spent_in_time
             use = open_uses[which % len(open_uses)].id
             credit = returned(credit, now=now, cause=cause, use=use)
             if use in in_time:
-                latest = max(latest, now + credits.RETURNED_GRACE)
+                latest = max(latest, now + GRACE)
         assert credit.expires_at <= latest
 
 
@@ -254,10 +257,7 @@ def test_one_transfer_pays_no_second_payout_of_what_came_back_since() -> None:
 
     credit = proposed(spent(issued(), 4_000))
     credit = after(credit, paid(credit, "T1"))
-    back = credits.return_part(
-        credit, use="use-1", amount=Money(4_000, "SAR"), now=NOW, entry=OPEN_ENTRY
-    )
-    credit = proposed(after(credit, back))
+    credit = proposed(returned(credit, now=NOW, cause="refund", amount=4_000))
     with pytest.raises(rejections.PayoutRefused):
         paid(credit, "T1")
     assert after(credit, paid(credit, "T2")).balance.amount == 0
@@ -295,7 +295,12 @@ class AnyOrder(RuleBasedStateMachine):
         self.state: Credit | None = None
         self.take(
             credits.issue(
-                owner="user_1", booking=BOOKING, amount=money, origin=origin, now=NOW, entry=entry
+                owner="user_1",
+                booking=BOOKING,
+                amount=money,
+                origin=origin,
+                expires_at=NOW + LIFETIME,
+                entry=entry,
             )
         )
         self.issued = amount
@@ -357,6 +362,8 @@ class AnyOrder(RuleBasedStateMachine):
                 use=use,
                 amount=money,
                 now=self.now,
+                returned_for=RETURNED,
+                grace=GRACE,
                 entry=entry,
                 cause=CAUSES[number - 1],
             )

@@ -5,7 +5,7 @@ import datetime as dt
 import msgspec
 import pytest
 
-from domain.inventory import rejections, sales_window, schedule, seat_sale
+from domain.inventory import rejections, schedule, seat_sale
 from domain.inventory.events import (
     CabinLayout,
     CapacityMove,
@@ -21,6 +21,7 @@ from domain.kernel import money
 from domain.kernel.events import DomainEvent
 from tests.support import examples, scenario
 from tests.support.examples import BOOKING, DEPARTS_AT, HOLD_UNTIL, NOW, held, scheduled, sold
+from tests.support.launch_rules import AUTHORISED, LIMITS
 
 OTHER = "booking-XYZ789"
 
@@ -44,6 +45,7 @@ def hold(
         fare_class=cabin,
         seat_count=seats,
         until=HOLD_UNTIL,
+        limits=LIMITS,
         now=now,
     )
 
@@ -72,12 +74,12 @@ def _in(currency: str, fare: FareClass) -> FareClass:
 
 
 def test_a_new_departure_goes_on_sale() -> None:
-    given().when(schedule.schedule, scheduled=scheduled(), now=NOW).then(scheduled())
+    given().when(schedule.schedule, scheduled=scheduled(), by=AUTHORISED, now=NOW).then(scheduled())
 
 
 def test_scheduling_the_same_departure_again_records_nothing() -> None:
     busy = given(scheduled(), held(), sold())
-    busy.when(schedule.schedule, scheduled=scheduled(), now=NOW).then_nothing()
+    busy.when(schedule.schedule, scheduled=scheduled(), by=AUTHORISED, now=NOW).then_nothing()
 
 
 @pytest.mark.parametrize(
@@ -95,7 +97,9 @@ def test_scheduling_the_same_departure_again_records_nothing() -> None:
     ],
 )
 def test_a_known_departure_with_any_other_fact_is_refused(otherwise: FlightScheduled) -> None:
-    outcome = given(scheduled()).when(schedule.schedule, scheduled=otherwise, now=NOW)
+    outcome = given(scheduled()).when(
+        schedule.schedule, scheduled=otherwise, by=AUTHORISED, now=NOW
+    )
     outcome.then_rejected(rejections.FlightAlreadyScheduled, flight=otherwise.number)
 
 
@@ -136,11 +140,13 @@ def test_a_departure_that_contradicts_itself_is_refused(
     changes: dict[str, object], reason: str
 ) -> None:
     invalid = msgspec.structs.replace(scheduled(), **changes)
-    outcome = given().when(schedule.schedule, scheduled=invalid, now=NOW)
+    outcome = given().when(schedule.schedule, scheduled=invalid, by=AUTHORISED, now=NOW)
     outcome.then_rejected(rejections.InvalidSchedule, reason=reason)
     # Also where the departure is on sale; a repeat may come after it has left.
     if reason != "times":
-        again = given(scheduled()).when(schedule.schedule, scheduled=invalid, now=NOW)
+        again = given(scheduled()).when(
+            schedule.schedule, scheduled=invalid, by=AUTHORISED, now=NOW
+        )
         again.then_rejected(rejections.InvalidSchedule, reason=reason)
 
 
@@ -195,7 +201,7 @@ def test_nothing_is_held_on_a_departure_or_in_a_cabin_that_is_not_there() -> Non
 
 
 def test_sales_close_one_hour_before_departure_to_the_second() -> None:
-    closing = DEPARTS_AT - sales_window.SALES_CLOSE_BEFORE_DEPARTURE
+    closing = DEPARTS_AT - dt.timedelta(minutes=60)
     hold(given(scheduled()), now=closing - dt.timedelta(microseconds=1)).then(held())
     hold(given(scheduled()), now=closing).then_rejected(rejections.SalesClosed, flight="SV1023")
 
@@ -204,10 +210,6 @@ def test_sales_close_one_hour_before_departure_to_the_second() -> None:
 def test_holding_no_seats_is_a_bug(seats: int) -> None:
     with pytest.raises(AssertionError):
         hold(given(scheduled()), seats=seats)
-
-
-def test_a_hold_lives_fifteen_minutes() -> None:
-    assert sales_window.hold_until(now=NOW) == NOW + dt.timedelta(minutes=15)
 
 
 def release(state: scenario.Scenario[Flight]) -> scenario.Outcome:

@@ -14,6 +14,7 @@ from domain.kernel.events import DomainEvent
 from domain.pricing import exchange
 from tests.support import examples, scenario
 from tests.support.examples import HOLD_UNTIL, NOW
+from tests.support.launch_rules import LIMITS
 from tests.support.memory_airline import MemoryAirline
 
 CLASSES = ("Y", "B", "Q")
@@ -52,6 +53,7 @@ def hold(
         fare_class=fare_class,
         seat_count=seats,
         until=HOLD_UNTIL,
+        limits=LIMITS,
         now=NOW,
     )
 

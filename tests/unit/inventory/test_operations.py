@@ -1,6 +1,7 @@
 """What operations do to a flight: other aircraft, other times, no flight, gone."""
 
 import datetime as dt
+import functools
 
 import msgspec
 import pytest
@@ -21,6 +22,7 @@ from domain.inventory.state import Flight, FlightStatus
 from domain.kernel.events import DomainEvent
 from tests.support import examples, scenario
 from tests.support.examples import BOOKING, DEPARTS_AT, HOLD_UNTIL, NOW, held, sold
+from tests.support.launch_rules import AUTHORISED, BOARDING_CLOSES, LIMITS, MATERIAL
 
 ARRIVES_AT = DEPARTS_AT + dt.timedelta(minutes=105)
 WIDE = (CabinLayout("Y", 4, 10, "AB"), CabinLayout("J", 2, 1, "AB"))
@@ -56,6 +58,7 @@ def reschedule(
         departs_at=DEPARTS_AT + later,
         arrives_at=ARRIVES_AT + later,
         reason="weather",
+        material=MATERIAL,
         now=now,
     )
 
@@ -76,16 +79,16 @@ def reschedule(
 def test_a_few_more_seats_are_authorised_than_there_are_and_never_more_than_ten(
     cabin: str, physical: int, authorised: int
 ) -> None:
-    assert schedule.authorised_count(cabin, physical) == authorised
+    assert AUTHORISED.seats(cabin, physical) == authorised
 
 
 def test_no_departure_goes_on_sale_with_more_seats_than_the_rule_authorises() -> None:
     over = msgspec.structs.replace(
         SCHEDULED, moves=(CapacityMove("Y", authorised=5), CapacityMove("J", authorised=2))
     )
-    scenario.given(evolve).when(schedule.schedule, scheduled=over, now=NOW).then_rejected(
-        rejections.InvalidSchedule, reason="overbooking"
-    )
+    scenario.given(evolve).when(
+        schedule.schedule, scheduled=over, by=AUTHORISED, now=NOW
+    ).then_rejected(rejections.InvalidSchedule, reason="overbooking")
 
 
 def test_a_smaller_aircraft_may_have_fewer_seats_than_are_sold_and_reports_it() -> None:
@@ -117,6 +120,7 @@ def test_on_an_oversold_flight_nothing_is_sold_until_seats_are_free_again() -> N
         fare_class="Y",
         seat_count=1,
         until=HOLD_UNTIL,
+        limits=LIMITS,
         now=NOW,
     ).then_rejected(rejections.SeatsUnavailable, free=0)
 
@@ -173,7 +177,7 @@ def test_another_type_with_the_same_seats_is_recorded_and_an_unknown_one_forgets
 def test_a_departure_from_another_terminal_is_another_departure() -> None:
     def again(**changes: str) -> scenario.Outcome:
         scheduled = msgspec.structs.replace(SCHEDULED, **changes)
-        return given().when(schedule.schedule, scheduled=scheduled, now=NOW)
+        return given().when(schedule.schedule, scheduled=scheduled, by=AUTHORISED, now=NOW)
 
     again().then_nothing()
     # Earlier releases recorded no terminals and no aircraft.
@@ -208,6 +212,7 @@ def test_an_arrival_that_is_two_hours_late_is_material_too() -> None:
         departs_at=DEPARTS_AT,
         arrives_at=ARRIVES_AT + dt.timedelta(minutes=120),
         reason="detour",
+        material=MATERIAL,
         now=NOW,
     )
     (moved,) = outcome.events
@@ -241,7 +246,12 @@ def test_a_flight_is_not_moved_to_last_longer_than_a_day() -> None:
         arrives_at = departs_at + dt.timedelta(minutes=minutes)
         moved = flight.when(
             lambda state, until=arrives_at: operations.reschedule(
-                state, departs_at=departs_at, arrives_at=until, reason="wind", now=now
+                state,
+                departs_at=departs_at,
+                arrives_at=until,
+                reason="wind",
+                material=MATERIAL,
+                now=now,
             )
         )
         if refused:
@@ -257,18 +267,21 @@ def test_a_cancelled_flight_is_not_cancelled_moved_refitted_or_sent_off_again() 
     state.when(operations.cancel, reason="weather").then_nothing()
     reschedule(state, dt.timedelta(hours=1)).then_rejected(rejections.FlightOver)
     change(state, WIDE[:1], Y=4).then_rejected(rejections.FlightOver, status="cancelled")
-    state.when(operations.depart, departed_at=DEPARTS_AT).then_rejected(rejections.FlightOver)
+    state.when(depart, departed_at=DEPARTS_AT).then_rejected(rejections.FlightOver)
+
+
+depart = functools.partial(operations.depart, boarding_closes=BOARDING_CLOSES)
 
 
 def test_a_flight_leaves_when_the_gate_has_closed_and_not_before() -> None:
     shut = DEPARTS_AT - dt.timedelta(minutes=15)
     early = shut - dt.timedelta(microseconds=1)
-    given().when(operations.depart, departed_at=early).then_rejected(rejections.FlightNotDue)
-    given().when(operations.depart, departed_at=shut).then(FlightDeparted(departed_at=shut))
+    given().when(depart, departed_at=early).then_rejected(rejections.FlightNotDue)
+    given().when(depart, departed_at=shut).then(FlightDeparted(departed_at=shut))
 
 
 def test_a_flight_leaves_once_and_is_not_cancelled_afterwards() -> None:
-    given(DEPARTED).when(operations.depart, departed_at=DEPARTS_AT).then_nothing()
+    given(DEPARTED).when(depart, departed_at=DEPARTS_AT).then_nothing()
     given(DEPARTED).when(operations.cancel, reason="technical").then_rejected(
         rejections.FlightOver, status="departed"
     )
@@ -283,5 +296,6 @@ def test_nothing_is_held_on_a_flight_that_is_over(over: DomainEvent) -> None:
         fare_class="Y",
         seat_count=1,
         until=HOLD_UNTIL,
+        limits=LIMITS,
         now=NOW,
     ).then_rejected(rejections.SalesClosed, flight="SV1023")

@@ -18,9 +18,10 @@ from domain.inventory.state import Flight
 from domain.kernel.events import DomainEvent
 from tests.support import examples, scenario
 from tests.support.examples import BOOKING, DEPARTS_AT, HOLD_UNTIL, NOW, held, scheduled
+from tests.support.launch_rules import CLOSES, INFANTS, LIMITS, OFFER
 
 FIRST, SECOND = "booking-FRS222", "booking-SCD222"
-CLOSED = sales_window.sales_close_at(DEPARTS_AT)
+CLOSED = sales_window.sales_close_at(DEPARTS_AT, closes=CLOSES)
 UNTIL = NOW + dt.timedelta(hours=24)
 
 
@@ -39,14 +40,20 @@ def released(seats: int, booking: str = BOOKING) -> SeatsReleased:
 
 def join(state: scenario.Scenario[Flight], now: dt.datetime = NOW) -> scenario.Outcome:
     return state.when(
-        waitlist.join, booking=FIRST, cabin="Y", fare_class="Y", seat_count=1, now=now
+        waitlist.join,
+        booking=FIRST,
+        cabin="Y",
+        fare_class="Y",
+        seat_count=1,
+        limits=LIMITS,
+        now=now,
     )
 
 
 def offer(
     state: scenario.Scenario[Flight], booking: str, now: dt.datetime = NOW
 ) -> scenario.Outcome:
-    return state.when(waitlist.offer, booking=booking, until=UNTIL, now=now)
+    return state.when(waitlist.offer, booking=booking, until=UNTIL, limits=LIMITS, now=now)
 
 
 def offered(booking: str, seats: int = 1) -> SeatsOffered:
@@ -109,7 +116,14 @@ def test_an_offer_takes_the_seats_off_the_market_and_the_booking_off_the_queue()
 
 def test_no_booking_takes_seats_that_a_waitlisted_booking_could_take() -> None:
     state = given(*FULL, joined(FIRST), released(2))
-    take = {"booking": SECOND, "cabin": "Y", "fare_class": "Y", "until": HOLD_UNTIL, "now": NOW}
+    take = {
+        "booking": SECOND,
+        "cabin": "Y",
+        "fare_class": "Y",
+        "until": HOLD_UNTIL,
+        "limits": LIMITS,
+        "now": NOW,
+    }
     state.when(seat_sale.hold, seat_count=2, **take).then_rejected(
         rejections.SeatsUnavailable, free=1
     )
@@ -118,7 +132,14 @@ def test_no_booking_takes_seats_that_a_waitlisted_booking_could_take() -> None:
 
 def test_the_first_in_the_queue_is_not_behind_those_who_came_later() -> None:
     state = given(*FULL, joined(FIRST), joined(SECOND), released(1))
-    take = {"cabin": "Y", "fare_class": "Y", "seat_count": 1, "until": HOLD_UNTIL, "now": NOW}
+    take = {
+        "cabin": "Y",
+        "fare_class": "Y",
+        "seat_count": 1,
+        "until": HOLD_UNTIL,
+        "limits": LIMITS,
+        "now": NOW,
+    }
     state.when(seat_sale.hold, booking=FIRST, **take).then(held(FIRST))
     state.when(seat_sale.hold, booking=SECOND, **take).then_rejected(rejections.SeatsUnavailable)
 
@@ -132,6 +153,7 @@ def test_a_queue_for_one_cabin_does_not_keep_another_from_selling() -> None:
         fare_class="J",
         seat_count=1,
         until=HOLD_UNTIL,
+        limits=LIMITS,
         now=NOW,
     ).then(held(SECOND, cabin="J"))
 
@@ -145,14 +167,14 @@ def test_an_offer_runs_a_day_but_never_past_the_end_of_sales(
 ) -> None:
     departs_at = NOW + dt.timedelta(hours=hours)
     expected = until or departs_at - dt.timedelta(minutes=60)
-    assert sales_window.offer_until(departs_at, now=NOW) == expected
+    assert sales_window.offer_until(departs_at, lasts=OFFER, closes=CLOSES, now=NOW) == expected
 
 
 def test_nobody_is_offered_seats_once_sales_are_closed() -> None:
     state = given(*FULL, joined(FIRST), released(2))
     offer(state, FIRST, CLOSED).then_rejected(rejections.SeatsUnavailable)
     assert state.state is not None
-    assert waitlist.next_in_line(state.state, now=CLOSED) is None
+    assert waitlist.next_in_line(state.state, limits=LIMITS, now=CLOSED) is None
 
 
 def test_after_an_equipment_cut_the_queue_gets_nothing() -> None:
@@ -162,5 +184,5 @@ def test_after_an_equipment_cut_the_queue_gets_nothing() -> None:
     )
     state = given(smaller, joined(FIRST)).state
     assert state is not None
-    assert waitlist.claimed_seats(state, "Y", ahead_of=BOOKING) == 0
-    assert waitlist.next_in_line(state, now=NOW) is None
+    assert waitlist.claimed_seats(state, "Y", ahead_of=BOOKING, infants=INFANTS) == 0
+    assert waitlist.next_in_line(state, limits=LIMITS, now=NOW) is None

@@ -16,6 +16,7 @@ from domain.pricing import rules as pricing_rules
 from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import Price
 from domain.pricing.rules import SegmentFare
+from tests.support import launch_prices
 from tests.support.examples import BOOKING, NOW
 
 POSTED = Posted(BOOKING, ("0650000000001",), NOW)
@@ -51,7 +52,7 @@ def price(*, at_home: bool) -> Price:
     return pricing_rules.price_journey(
         segments=(SegmentFare(Money(50_000, "SAR"), at_home),),
         passengers=("ADT",),
-        extras=(ExtraChoice("BAG20", 0, 0),),
+        extras=(launch_prices.extra(ExtraChoice("BAG20", 0, 0)),),
     )
 
 

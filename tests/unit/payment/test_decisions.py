@@ -29,6 +29,7 @@ from tests.support.examples import (
     sar,
     started,
 )
+from tests.support.launch_rules import SESSION
 
 SECOND = "payment-ABC234-1-a2"
 UNRESOLVED = AttemptUnresolved(attempt=ATTEMPT)
@@ -50,6 +51,7 @@ def start(state: scenario.Scenario[Payment], attempt: str = ATTEMPT) -> scenario
         attempt=attempt,
         idempotency_key=f"checkout:{attempt}",
         locale="en",
+        lasts=SESSION,
         now=NOW,
     )
 
@@ -136,7 +138,7 @@ def test_the_intention_to_open_a_session_is_recorded_with_its_key() -> None:
 
 def test_a_session_lives_an_hour_in_whole_seconds() -> None:
     asked = NOW + dt.timedelta(microseconds=999_999)
-    assert attempts.session_expires_at(now=asked) == NOW + dt.timedelta(hours=1)
+    assert attempts.session_expires_at(lasts=SESSION, now=asked) == NOW + dt.timedelta(hours=1)
 
 
 @pytest.mark.parametrize("later", [(), (UNRESOLVED,), (opened(),), (UNRESOLVED, opened())])

@@ -19,6 +19,7 @@ from domain.payment.fold import evolve
 from domain.payment.state import Payment
 from tests.support import examples, scenario
 from tests.support.examples import ATTEMPT, DUE, NOW, PAYMENT, REQUESTED, captured, opened, started
+from tests.support.launch_rules import SESSION
 
 SECOND, THIRD = f"{PAYMENT}-a2", f"{PAYMENT}-a3"
 LATER = NOW + dt.timedelta(minutes=50)
@@ -38,6 +39,7 @@ def replaced(state: scenario.Scenario[Payment], **changes: Any) -> scenario.Outc
         "code": REFUSED.code,
         "found": None,
         "is_payable": True,
+        "lasts": SESSION,
         "now": LATER,
     }
     return state.when(replacement.replace, **(wanted | changes))
@@ -50,7 +52,7 @@ def next_one(name: str = SECOND, *, before: str = ATTEMPT, **changes: Any) -> At
         idempotency_key=f"checkout:{name}",
         locale="en",
         started_at=LATER,
-        expires_at=LATER + attempts.SESSION_LIFETIME,
+        expires_at=LATER + SESSION,
         replaces=before,
     )
     return changed(event, **changes)

@@ -4,13 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from application.pricing import extra_prices
 from domain.kernel import money
 from domain.kernel.money import Money
-from domain.pricing import exchange, extras, rejections, rules, tax
+from domain.policies.price_values import EXTRAS
+from domain.pricing import exchange, rejections, rules, tax
 from domain.pricing.extras import ExtraChoice
 from domain.pricing.price import PassengerType, Price, lines
 from domain.pricing.rules import SegmentFare
-from tests.support import strategies
+from tests.support import launch_prices, strategies
+from tests.support.launch_prices import segment_fare
 
 Amounts = list[tuple[str, str, int, int]]
 
@@ -25,7 +28,7 @@ def amounts(price: Price, *party: PassengerType) -> Amounts:
 
 def journey(fares: list[tuple[Money, bool]], *party: PassengerType) -> Price:
     """A price for flights of these fares, each domestic or not."""
-    segments = tuple(SegmentFare(fare, at_home) for fare, at_home in fares)
+    segments = tuple(segment_fare(fare, at_home) for fare, at_home in fares)
     return rules.price_journey(segments=segments, passengers=party)
 
 
@@ -164,6 +167,19 @@ def test_a_journey_is_rounded_once_for_each_passenger_and_split_over_its_flights
     assert [coupon.fare for coupon in price.coupons if coupon.passenger == 1] == [5, 5, 5]
 
 
+def test_each_flight_has_the_shares_that_it_is_sold_at() -> None:
+    segments = (
+        SegmentFare(Money(300_00, "SAR"), False, 50, 0),
+        SegmentFare(Money(100_00, "SAR"), False, 75, 10),
+    )
+    price = rules.price_journey(segments=segments, passengers=("CHD", "ADT", "INF"))
+    assert [(each.passenger, each.fare) for each in price.coupons] == [
+        *((0, 150_00), (0, 75_00)),
+        *((1, 300_00), (1, 100_00)),
+        *((2, 0), (2, 10_00)),
+    ]
+
+
 def test_only_the_flights_on_which_tax_is_due_carry_it() -> None:
     fare = Money(50_000, "SAR")
     price = journey([(fare, True), (fare, False)], "ADT")
@@ -207,7 +223,7 @@ def test_an_extra_has_its_own_lines_and_the_tax_of_its_journey(
     currency: str, at_home: bool, net: int, vat: int
 ) -> None:
     segments = (SegmentFare(Money(50_000, currency), at_home),)
-    bag = ExtraChoice("BAG20", passenger=0, segment=0)
+    bag = launch_prices.extra(ExtraChoice("BAG20", passenger=0, segment=0), currency)
     bare = rules.price_journey(segments=segments, passengers=("ADT",))
     price = rules.price_journey(segments=segments, passengers=("ADT",), extras=(bag,))
     assert [(each.code, each.net, each.vat) for each in price.extras] == [("BAG20", net, vat)]
@@ -216,17 +232,15 @@ def test_an_extra_has_its_own_lines_and_the_tax_of_its_journey(
 
 
 def test_an_extra_that_is_not_sold_has_no_price() -> None:
-    segments = (SegmentFare(Money(50_000, "SAR"), True),)
     for code in ("GOLDBAR", "bag20", ""):
         with pytest.raises(rejections.ExtraUnknown):
-            extra = (ExtraChoice(code, 0, 0),)
-            rules.price_journey(segments=segments, passengers=("ADT",), extras=extra)
+            extra_prices.net(EXTRAS, code, "SAR")
 
 
-@pytest.mark.parametrize("code", sorted(extras.NET_PRICES))
+@pytest.mark.parametrize("code", sorted(launch_prices.EXTRA_CODES))
 def test_every_extra_can_be_charged_in_all_currencies_with_its_tax(code: str) -> None:
     for currency in ("SAR", "KWD", "JPY"):
-        net = extras.net_price(code, currency)
+        net = extra_prices.net(EXTRAS, code, currency)
         assert net > 0
         assert (net + tax.vat_on(net, currency).amount) % money.charge_step(currency) == 0
 

@@ -8,6 +8,7 @@ import pytest
 
 from application.booking.divide_booking import divide_booking
 from application.compensation.assess_claim import AssessClaim
+from application.compensation.regimes_in_force import regimes_at
 from application.credit.claim_gift_card import ClaimGiftCard
 from application.credit.issue_credit import IssueCredit
 from application.payment.record_refund import Accepted, Settled
@@ -15,12 +16,11 @@ from application.privacy import carry_out_erasure as carrying
 from application.privacy.open_matters import open_matters
 from application.privacy.person import Person, booking_file, boxes_in, needed_elsewhere
 from application.privacy.ports import Erasure, PrivacyPorts
-from domain.compensation import regimes
 from domain.compensation.events import ClaimShare
 from domain.kernel import ids
 from domain.kernel.money import Money
 from tests.support import gift_cards
-from tests.support.airline import expire, payment_of
+from tests.support.airline import START, expire, payment_of
 from tests.support.disputes import DUE_AT, Disputed
 from tests.support.memory_use_cases import MemoryUseCases
 
@@ -109,7 +109,7 @@ async def test_a_claim_is_open_until_it_is_paid_or_withdrawn() -> None:
     flight = cases.airline.schedule()
     booking = await cases.ticketed(flight)
     share = ClaimShare(0, Money(25_000, "SAR"))
-    regime = regimes.REGIMES[-1]
+    regime = regimes_at((), at=START)[-1]
     cases.airline.submit(AssessClaim(booking, flight, "delayed", regime, (share,), final=True))
     claim = ids.claim_stream(booking, flight)
     assert ("claim", claim, None) in await found(cases, bookings=(booking,))

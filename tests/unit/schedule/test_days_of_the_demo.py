@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from application.inventory.seed_schedule import DAY_COUNT, seed_schedule
 from domain.ledger.rules import accounting_day
+from domain.policies.book import LAUNCH_BOOK
 from infrastructure.airports.world import load_airports
 from interfaces.cli import demo_tour, demo_walk
 
@@ -28,7 +29,13 @@ def minutes_of_a_week() -> st.SearchStrategy[dt.datetime]:
 
 def departures(now: dt.datetime) -> list[dt.datetime]:
     """Of the demo's first route, as `ops/ais demo` schedules them at this moment."""
-    flights = seed_schedule(today=accounting_day(now), carrier="ZZ", airports=load_airports())
+    flights = seed_schedule(
+        today=accounting_day(now),
+        carrier="ZZ",
+        airports=load_airports(),
+        book=LAUNCH_BOOK,
+        now=now,
+    )
     return [
         flight.scheduled.departs_at
         for flight in flights

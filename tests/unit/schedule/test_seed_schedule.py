@@ -13,7 +13,9 @@ from domain.inventory import sales_window, schedule
 from domain.inventory.events import FlightScheduled
 from domain.inventory.fold import evolve
 from domain.kernel import ids, money
+from domain.policies.book import LAUNCH_BOOK
 from infrastructure.airports import world
+from tests.support.launch_rules import AUTHORISED, CLOSES
 from tests.unit.schedule.great_circle import distance_km
 
 MONDAY = dt.date(2026, 11, 23)
@@ -30,7 +32,8 @@ WEEKS = [
 
 
 def week(today: dt.date = MONDAY) -> list[ScheduleFlight]:
-    return seed_schedule(today=today, carrier="ZZ", airports=AIRPORTS)
+    now = dt.datetime.combine(today, dt.time(), dt.UTC)
+    return seed_schedule(today=today, carrier="ZZ", airports=AIRPORTS, book=LAUNCH_BOOK, now=now)
 
 
 def flight(name: str, today: dt.date = MONDAY) -> FlightScheduled:
@@ -188,9 +191,10 @@ def test_the_inventory_takes_every_departure_and_all_are_on_sale_until_midnight_
 ) -> None:
     midnight = departure_instant(today + dt.timedelta(days=1), dt.time(), zone="Asia/Riyadh")
     for command in week(today):
-        events = schedule.schedule(None, scheduled=command.scheduled, now=midnight)
+        events = schedule.schedule(None, scheduled=command.scheduled, by=AUTHORISED, now=midnight)
         state = evolve(None, command.scheduled)
         assert events == [command.scheduled]
-        assert schedule.schedule(state, scheduled=command.scheduled, now=midnight) == []
+        again = schedule.schedule(state, scheduled=command.scheduled, by=AUTHORISED, now=midnight)
+        assert again == []
         assert state.cabins["Y"].free_count > state.cabins["J"].free_count > 0
-        assert sales_window.is_on_sale(state.departs_at, now=midnight)
+        assert sales_window.is_on_sale(state.departs_at, closes=CLOSES, now=midnight)

@@ -117,6 +117,11 @@ def test_only_a_process_of_all_roles_does_without_redis() -> None:
     ("name", "value", "expected"),
     [
         ("AIS_DATABASE_ULR", "x", "AIS_DATABASE_ULR is unknown; AIS_DATABASE_URL is near"),
+        (
+            "AIS_CHECK_IN_OPENS_HOURS",
+            "24",
+            "AIS_CHECK_IN_OPENS_HOURS is the policy gate_times now: `ais policies show`",
+        ),
         ("AIS_ZZZ", "x", "AIS_ZZZ is unknown"),
         ("AIS_LIMIT_BOOKING", "many", "AIS_LIMIT_BOOKING: Expected int, got str"),
         ("AIS_LIMIT_BOOKING", "0", "AIS_LIMIT_BOOKING: Expected int >= 1"),
