@@ -16,6 +16,7 @@ parquet: Parquet files, where the optional extra is installed
 partners: subscriptions of partners in Postgres, deliveries to their servers
 privacy: consents, erasures and retention in Postgres, the print of a person's data
 postgres: tables beside the log: migrations, outbox, inbox, ticket numbers
+schedule_files: schedules of airlines, in SSIM and CSV
 redis: the task queue and the shared part of the rate limits
 sealing: personal data as ciphertext, one key for each person
 sms: sends text messages

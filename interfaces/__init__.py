@@ -15,6 +15,8 @@ audit_composition: builds what auditors read from
 read_composition: builds the reads that may go to a replica
 policy_composition: builds what policies need
 books_composition: builds the queries of the books
+season_composition: builds what schedules are imported and exported with
+season_report: what an import of a schedule did, as JSON
 mode_composition: builds what knows the modes of operation
 partner_composition: builds what subscriptions of partners need
 privacy_composition: builds what privacy needs

@@ -64,6 +64,7 @@ from interfaces import (
     privacy_composition,
     read_composition,
     reconciliation_composition,
+    season_composition,
 )
 from interfaces.composition import Core, utc_now
 from interfaces.http import rate_limit
@@ -132,10 +133,7 @@ def _web_ports(
 ) -> HttpPorts:
     settings, keys, policies = core.settings, core.keys, CurrentPolicies(bus, utc_now)
     signer = QuoteSigner(keys.derive("quotes"))
-    shared = None if client is None else RedisTokenStore(client)
-    limiter = rate_limit.RateLimiter(
-        rate_limit.limits_of(settings), shared, monotonic=time.monotonic
-    )
+    limiter = _limiter(settings, client)
     passengers, ledger = _saved_passengers(core), _ledger_ports(core, bus, reads)
     booking = _booking_ports(core, bus, history, signer, limiter, passengers, reads, policies)
     return HttpPorts(
@@ -152,6 +150,7 @@ def _web_ports(
         partners=partner_composition.subscriptions_on(core.pool, core.keys, settings),
         modes=core.modes,
         policies=policy_composition.policies_on(core.pool, bus),
+        seasons=season_composition.season_on(core, bus),
         register_user=lambda command: register_user.register_user(command, identity.registration),
         log_in=lambda command: log_in.log_in(command, identity.login),
         sessions=identity.sessions,
@@ -180,6 +179,12 @@ def _web_ports(
         app_url=settings.app_url,
         trusted_proxies=tuple(network.range for network in settings.trusted_proxies),
     )
+
+
+def _limiter(settings: Settings, client: redis.asyncio.Redis | None) -> rate_limit.RateLimiter:
+    shared = None if client is None else RedisTokenStore(client)
+    limits = rate_limit.limits_of(settings)
+    return rate_limit.RateLimiter(limits, shared, monotonic=time.monotonic)
 
 
 def _invoicing_ports(core: Core, bus: CommandBus, reads: Reads) -> InvoicingPorts:

@@ -35,7 +35,6 @@ from domain.booking import (
     sale,
 )
 from domain.booking import modification as booking_modification
-from domain.booking.connections import MinimumTimes
 from domain.booking.coupons import Coupon
 from domain.booking.preconditions import SegmentFacts
 from domain.booking.state import Booking
@@ -47,7 +46,6 @@ from domain.kernel import money
 from domain.policies.book import PolicyBook
 from domain.policies.money_values import LeastCharges
 from domain.pricing import charge_limits
-from domain.pricing.price import Leg
 
 MAY_WAIVE: tuple[roles.Permission, ...] = ("change_any_booking", "handle_passengers")
 CABIN_RANK = {"Y": 0, "J": 1}
@@ -171,15 +169,12 @@ def modification_quote(
     free = waived or disruption.is_material(booking, segment)
     found = _fit(booking, old, new, book=book, segment=segment, to=to, now=now, free=free)
     after = [found if index == segment else each for index, each in enumerate(flights)]
-    by = operating_rules.connecting_times_in(book, at=now)
-    legs = [journeys.leg_of(each) for each in after]
-    _require_order(booking, legs, segment=segment, to=to, by=by)
-    coupons = booking.open_coupons(segment)
+    _require_order(booking, after, segment=segment, to=to, book=book, now=now)
+    coupons, taxes = booking.open_coupons(segment), taxes_of(book, booking)
     notice = None if free else _notice(coupons, facts, now=now)
     target = target_of(booking, after, coupons, to=to, book=book, now=now)
     least = book.value_now(LeastCharges, at=now).least(booking.currency)
     fee = cancellation_fee.change_fee(booking, coupons, target.fares, terms, notice, least=least)
-    taxes = taxes_of(book, booking)
     exchange = exchanged(booking, after, coupons, target.fares, taxes=taxes, fee=fee)
     if free:
         exchange = _kept_value(booking, old, found, coupons, exchange, to=to, waived=waived)
@@ -246,12 +241,20 @@ def _fit(
 
 
 def _require_order(
-    booking: Booking, legs: Sequence[Leg], *, segment: int, to: WantedSegment, by: MinimumTimes
+    booking: Booking,
+    flights: Sequence[Flight],
+    *,
+    segment: int,
+    to: WantedSegment,
+    book: PolicyBook,
+    now: dt.datetime,
 ) -> None:
     """Require a valid journey; the route stays, so that surface sectors are those it was sold with.
 
     A flight that is cancelled or gone by does not stand in the way of moving its neighbour.
     """
+    legs = [journeys.leg_of(each) for each in flights]
+    by = operating_rules.connecting_times_in(book, at=now)
     names = [
         to.flight if index == segment else each.flight
         for index, each in enumerate(booking.segments)

@@ -13,6 +13,12 @@ flights: loads a flight, within a decision or from the log
 cabin_plan: the cabins of an aircraft as staff plan them
 airports: an airport with its position and time zone
 ports: what these use cases need from outside
+import_season: load a season's schedule, by the use cases above
+export_season: write what is on sale as a schedule
+season_ports: what both need from outside
+season_files: a schedule as a file, of whatever form
+fleet: aircraft and fares that a schedule is sold with
+fleet_file: the form in which they are given
 seed_network: the timetable of the demo
 seed_schedule: a week of departures of the demo
 """

@@ -7,6 +7,7 @@ import msgspec
 
 from application.caller import Caller
 from application.commands import stream_kinds
+from application.commands.bus import CommandBus
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.inventory import cabin_plan, operated_flight
@@ -16,6 +17,7 @@ from application.inventory.operated_flight import OperatedFlight
 from application.inventory.ports import FlightPorts
 from application.policies import operating_rules
 from application.policies.rules_now import read_rule
+from application.ports import Clock
 from domain.inventory import rejections, schedule
 from domain.inventory.events import (
     HOME_COUNTRY,
@@ -69,20 +71,29 @@ async def schedule_flight(
     Leading zeros of a number do not count; a letter behind it marks another departure of a number
     on one day (IATA operational suffix). Rejects AirportNotServed and what the command does.
     """
-    origin = _served(ports.airports, "origin", departure.origin)
-    destination = _served(ports.airports, "destination", departure.destination)
+    command = await command_of(ports.bus, ports.clock, ports.airports, departure)
+    return await operated_flight.carry_out_and_read(ports, caller, command)
+
+
+async def command_of(
+    bus: CommandBus, clock: Clock, airports: Airports, departure: Departure
+) -> "ScheduleFlight":
+    """Return the command that puts a departure on sale, with as many seats as the policy
+    `overbooking` allows now. Rejects AirportNotServed; raises Unavailable.
+    """
+    origin = _served(airports, "origin", departure.origin)
+    destination = _served(airports, "destination", departure.destination)
     day = departure.departs_at.astimezone(ZoneInfo(origin.zone)).date()
     number = ids.flight_number(departure.number)
     departure = msgspec.structs.replace(departure, number=number)
     route = operating_rules.between(origin, destination)
-    rule = await read_rule(ports.bus, Overbooking, route, clock=ports.clock)
-    command = ScheduleFlight(
+    rule = await read_rule(bus, Overbooking, route, clock=clock)
+    return ScheduleFlight(
         flight_id=ids.flight_stream(number, day.isoformat()),
         scheduled=_scheduled(
             departure, origin, destination, by=operating_rules.authorisation_of(rule)
         ),
     )
-    return await operated_flight.carry_out_and_read(ports, caller, command)
 
 
 def _served(airports: Airports, field: str, code: str) -> Airport:

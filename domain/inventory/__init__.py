@@ -10,6 +10,9 @@ infant_room: how many infants a flight takes
 operations: change of equipment, other times, cancellation, departure
 departure_correction: the withdrawal of a departure that was recorded by mistake
 sales_window: when seats can be held, and until when
+season: the schedule of a season: flight numbers over periods, and their departures
+season_changes: what a season's schedule changes in what is on sale
+season_legs: departures written as legs of a season
 seat_map: seat numbers and categories of a cabin
 
 events: all events and the values they store

@@ -67,6 +67,12 @@ class FlightAlreadyScheduled(Rejection):
     code: ClassVar[str] = "INVALID_STATE_TRANSITION"
 
 
+class NoDepartures(Rejection):
+    """The carrier has no departure on these days that could be exported."""
+
+    code: ClassVar[str] = "NOT_FOUND"
+
+
 class SeatTaken(Rejection):
     """Another passenger has the seat, or it was requested twice."""
 

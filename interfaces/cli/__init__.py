@@ -27,6 +27,7 @@ rebuild: `ais rebuild`: rebuilds read models, with a progress bar
 ledger: `ais ledger`: the answers of the ledger's routes for the shell, exports, replay
 replay: `ais ledger replay`: sums the log again, from archives too
 replay_worker: `ais ledger replay-worker`: sums stretches for a replay of another machine
+schedule: `ais schedule`: loads the schedule of a season, or writes one
 stripe: `ais stripe`: stores events that Stripe could not deliver
 client: `ais client`: registers clients of third parties
 keys: `ais keys`: replaces the key of access tokens

@@ -65,6 +65,11 @@ VERBS = (
         "Show the airline's own rules; propose a version.",
     ),
     ("fares", "interfaces.cli.fares:fares", "Export filed fares; propose those of a file."),
+    (
+        "schedule",
+        "interfaces.cli.schedule:schedule",
+        "Load the schedule of a season, or write one.",
+    ),
     ("tasks", "interfaces.cli.tasks:tasks", "Try failed background tasks again."),
     ("timers", "interfaces.cli.timers:timers", "List what runs by itself; run one of it now."),
     (

@@ -185,35 +185,23 @@ def publish(
             print('{"proposal": null}' if as_json else "possible; nothing was recorded")
             return
         await ports.bus.submit(_envelope(command))
-        policy = (await read_policy(ports, name)).policy
-        if as_json:
-            print(msgspec.json.encode(_outcome_document(policy)).decode())
-            return
-        print(_outcome(policy))
+        print(_outcome((await read_policy(ports, name)).policy, as_json=as_json))
 
     return run(work, as_json=as_json)
 
 
-def _outcome(policy: Policy) -> str:
-    """Return what became of a proposal."""
+def _outcome(policy: Policy, *, as_json: bool) -> str:
+    """Return what became of a proposal: it waits, or its version was published at once."""
+    waiting = policy.proposal
     if policy.name in OPERATING:
         newest = policy.versions[-1]
-        begins = shown_instant(newest.valid_from)
-        return f"{policy.name}: version {newest.number} is in force from {begins}"
-    waiting = policy.proposal
-    assert waiting is not None, "what was proposed waits until it is approved"
-    return f"{policy.name}: proposal {waiting.number} waits for the approval of a person of finance"
-
-
-def _outcome_document(policy: Policy) -> dict[str, Any]:
-    """Return the same as JSON: the proposal that waits, or the version that was published."""
-    if policy.name in OPERATING:
-        newest = policy.versions[-1]
-        shown = {**msgspec.to_builtins(newest), "value": members_of(newest.value)}
-        return {"proposal": None, "version": shown}
-    waiting = policy.proposal
-    assert waiting is not None, "what was proposed waits until it is approved"
-    return {"proposal": _document_of(waiting)}
+        found = {"proposal": None, "version": _document_of(newest)}
+        line = f"version {newest.number} is in force from {shown_instant(newest.valid_from)}"
+    else:
+        assert waiting is not None, "what was proposed waits until it is approved"
+        found = {"proposal": _document_of(waiting)}
+        line = f"proposal {waiting.number} waits for the approval of a person of finance"
+    return msgspec.json.encode(found).decode() if as_json else f"{policy.name}: {line}"
 
 
 policies.command(preview, name="preview")
@@ -252,8 +240,8 @@ def _document(policy: Policy) -> dict[str, Any]:
     return dict(shown)
 
 
-def _document_of(proposal: Proposal) -> dict[str, Any]:
-    return {**msgspec.to_builtins(proposal), "value": members_of(proposal.value)}
+def _document_of(version: Version | Proposal) -> dict[str, Any]:
+    return {**msgspec.to_builtins(version), "value": members_of(version.value)}
 
 
 def _value(version: Version | Proposal) -> str:

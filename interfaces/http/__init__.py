@@ -46,6 +46,7 @@ books: balances, statements, the journal, reports and exports
 books_answers: balances, statements and the journal as JSON
 report_answers: reports on the books as JSON
 reconciliation: the ledger beside Stripe and the bank: runs, breaks, decisions
+schedule: load the schedule of a season, or write one
 policies: read, propose and approve versions of the airline's rules
 policy_values: the members of all policies
 allowed_values: the values that a member of a body may have

@@ -19,6 +19,7 @@ from application.identity.ports import SecurityRecord, TokenVerifier
 from application.identity.register_user import RegisterUser
 from application.identity.session_ports import SessionPorts
 from application.inventory.ports import FlightPorts
+from application.inventory.season_ports import SeasonPorts
 from application.invoicing.ports import InvoicingPorts
 from application.ledger.ports import LedgerPorts
 from application.modes.ports import ModePorts
@@ -71,6 +72,7 @@ class HttpPorts(msgspec.Struct, frozen=True):
     partners: SubscriptionPorts
     modes: ModePorts
     policies: PolicyPorts
+    seasons: SeasonPorts
     receiver: EventReceiver
     parked_events: ParkedEvents
     stripe_events: StoredEventReader

@@ -90,8 +90,9 @@ class StrictRequest(Request[Principal, None, Any]):
         return correlation.exchange_of(self.scope).headers.get(name)
 
     async def body(self) -> bytes:
-        """The bytes of the body, at most BODY_LIMIT_BYTES."""
-        return await self.raw(limit_bytes=BODY_LIMIT_BYTES)
+        """The bytes of the body, at most BODY_LIMIT_BYTES unless its route takes more."""
+        limit: int = self.route_handler.opt.get("body_limit_bytes", BODY_LIMIT_BYTES)
+        return await self.raw(limit_bytes=limit)
 
     async def raw(self, *, limit_bytes: int) -> bytes:
         """The bytes of the body as they came; raises Problem when larger or late."""

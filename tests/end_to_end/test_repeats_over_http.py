@@ -409,6 +409,9 @@ NOT_TRIED: dict[str, str] = {
     "/api/ledger/periods/{month}/ask-to-reopen": ("a month is closed for all: tests/unit/period"),
     "/api/ledger/periods/{month}/reopen": "a month is closed for all: tests/unit/period",
     "/api/admin/policies/{policy}/preview": "it changes nothing",
+    "/api/admin/schedule": (
+        "the same file again changes nothing: tests/end_to_end/test_schedule_over_http.py"
+    ),
     "/api/admin/policies/{policy}/proposals": (
         "a policy is for all: tests/end_to_end/test_policies_over_http.py"
     ),

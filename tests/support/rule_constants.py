@@ -45,6 +45,8 @@ FIXED: Mapping[str, str] = {
     "credit/gift_cards.py RESEND_LIMIT": "a limit against abuse",
     "inventory/departure_correction.py FINAL_AFTER": "when a departure is handed on",
     "inventory/schedule.py LONGEST": "no flight is longer",
+    "inventory/season.py ONE_DAY": "a unit of time",
+    "inventory/season.py _MINUTE": "a unit of time",
     "inventory/seat_map.py EXIT_ROW_SHARE": "the place of an exit in a map that names none",
     "payment/attempts.py DELAYED_AFTER": "how long Stripe is waited for",
     "payment/idempotency_keys.py RETRY_HORIZON": "Stripe keeps a key for 24 hours",

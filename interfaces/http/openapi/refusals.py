@@ -18,7 +18,7 @@ _COMMAND = ("BOOKING_CONFLICT", "INVALID_STATE_TRANSITION", "IDEMPOTENCY_CONFLIC
 _STRIPE = ("PAYMENT_FAILED", "PAYMENT_PROCESSING", "PROVIDER_ERROR", "PROVIDER_TIMEOUT")
 _OWN_ERASURE = "/api/me/erasure"
 # What the body names, or the caller has asked for, may not be there.
-_LOOKING_FOR = ("/api/bookings/find", _OWN_ERASURE)
+_LOOKING_FOR = ("/api/bookings/find", "/api/admin/schedule", _OWN_ERASURE)
 # What these name is a stream of the log.
 _ARCHIVED = (
     *("/api/bookings/{", "/api/flights/{", "/api/credits/{", "/api/gift-cards/{"),

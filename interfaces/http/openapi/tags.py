@@ -88,6 +88,7 @@ _CONTEXTS: Mapping[str, str] = {
     "/api/admin/settlement": "Settlement",
     "/api/admin/reconciliation": "Reconciliation",
     "/api/admin/flights": "Flight operation",
+    "/api/admin/schedule": "Flight operation",
     "/api/admin/oversold-flights": "Flight operation",
     "/api/admin/overdue-flights": "Flight operation",
     "/api/admin/unanswered-cancellations": "Flight operation",

@@ -278,6 +278,43 @@ def test_a_value_is_read_as_it_is_shown() -> None:
         assert value_from(name_of(value), members_of(value)) == value
 
 
+EXTRAS_OF_LAUNCH = Extras(
+    tuple(
+        ExtraNet(code, currency, net)
+        for code, *nets in (
+            ("BAG20", 150_00, 12_500, 6_000),
+            ("BAG30", 220_00, 18_500, 8_800),
+            ("SPORT", 300_00, 25_000, 12_000),
+            ("MEAL", 50_00, 4_000, 2_000),
+            ("MEALKIDS", 40_00, 3_500, 1_600),
+            ("LEGROOM", 100_00, 8_500, 4_000),
+            ("FRONT", 80_00, 6_500, 3_200),
+            ("PRIORITY", 50_00, 4_000, 2_000),
+            ("LOUNGE", 200_00, 16_500, 8_000),
+        )
+        for currency, net in zip(("SAR", "KWD", "JPY"), nets, strict=True)
+    )
+)
+FAMILIES_OF_LAUNCH = FareFamilies(
+    (
+        FareFamily(
+            "ECONOMY",
+            FamilyName("Economy", "السياحية"),
+            "Y",
+            "OW",
+            BaggageAllowance(1, 23, 1, 7),
+        ),
+        FareFamily(
+            "BUSINESS",
+            FamilyName("Business", "رجال الأعمال"),
+            "J",
+            "OW",
+            BaggageAllowance(2, 32, 2, 7),
+        ),
+    )
+)
+
+
 def test_the_values_of_the_launch_never_change() -> None:
     """Bookings that name no versions were sold under them."""
     wanted: dict[PolicyName, PolicyValue] = {
@@ -288,23 +325,7 @@ def test_the_values_of_the_launch_never_change() -> None:
             (FeeBand(168, 0), FeeBand(72, 5), FeeBand(24, 10), FeeBand(0, 15))
         ),
         "passenger_shares": PassengerShares(75, 10),
-        "extras": Extras(
-            tuple(
-                ExtraNet(code, currency, net)
-                for code, *nets in (
-                    ("BAG20", 150_00, 12_500, 6_000),
-                    ("BAG30", 220_00, 18_500, 8_800),
-                    ("SPORT", 300_00, 25_000, 12_000),
-                    ("MEAL", 50_00, 4_000, 2_000),
-                    ("MEALKIDS", 40_00, 3_500, 1_600),
-                    ("LEGROOM", 100_00, 8_500, 4_000),
-                    ("FRONT", 80_00, 6_500, 3_200),
-                    ("PRIORITY", 50_00, 4_000, 2_000),
-                    ("LOUNGE", 200_00, 16_500, 8_000),
-                )
-                for currency, net in zip(("SAR", "KWD", "JPY"), nets, strict=True)
-            )
-        ),
+        "extras": EXTRAS_OF_LAUNCH,
         "taxes": Taxes(
             (
                 TaxCharge("T2", "GACA", "departure", 10_00, "SAR", "domestic"),
@@ -334,24 +355,7 @@ def test_the_values_of_the_launch_never_change() -> None:
             (CurrencyLeast("SAR", 2_00), CurrencyLeast("KWD", 200), CurrencyLeast("JPY", 50))
         ),
         "name_corrections": NameCorrections(3, 3),
-        "fare_families": FareFamilies(
-            (
-                FareFamily(
-                    "ECONOMY",
-                    FamilyName("Economy", "السياحية"),
-                    "Y",
-                    "OW",
-                    BaggageAllowance(1, 23, 1, 7),
-                ),
-                FareFamily(
-                    "BUSINESS",
-                    FamilyName("Business", "رجال الأعمال"),
-                    "J",
-                    "OW",
-                    BaggageAllowance(2, 32, 2, 7),
-                ),
-            )
-        ),
+        "fare_families": FAMILIES_OF_LAUNCH,
         "filed_fares": FiledFares(()),
     }
     # The table of regimes has a test of its own.

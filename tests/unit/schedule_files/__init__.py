@@ -1,0 +1,1 @@
+"""Unit tests of the forms that schedules of airlines have as files."""
