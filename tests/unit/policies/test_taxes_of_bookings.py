@@ -13,14 +13,16 @@ from application.booking.close_flight import CloseFlight
 from application.booking.reopen_flight import ReopenFlight
 from application.inventory.depart_flight import DepartFlight
 from application.inventory.withdraw_departure import WithdrawDeparture
-from application.policies.sample_taxes import SAMPLE_TAXES
+from application.policies.sample_taxes import SAMPLE_TAXES, publish_sample
 from domain.booking.events import BookingInitiated
 from domain.booking.values import PriceVersions
 from domain.ledger import accounts
 from domain.policies.taxes import LAUNCH_TAXES, Taxes
+from domain.policies.values import stream_of
 from infrastructure.event_store import codec
 from tests.support.invariants import balances_of
 from tests.support.memory_airline import MemoryAirline
+from tests.support.memory_processes import MemoryBus
 from tests.support.policies import publish
 from tests.support.tax_documents import TaxRuns, posted, signed_sum
 
@@ -43,6 +45,16 @@ def owed(airline: MemoryAirline) -> int:
     """What the books owe to all authorities, in halalas."""
     balances = balances_of(airline.log).items()
     return -sum(amount for key, amount in balances if key[1] == accounts.AIRPORT_CHARGES)
+
+
+async def test_a_new_demo_publishes_the_sample_once() -> None:
+    airline = MemoryAirline()
+    for _ in range(2):
+        await publish_sample(MemoryBus(airline))
+    airline.wait(minutes=1)
+    tags = [each.event.tag for each in airline.log.streams[stream_of("taxes")]]
+    assert tags == ["policy.proposed.1", "policy.published.1"]
+    assert charges_of(airline, airline.book(airline.schedule("SV1", **ABROAD))) == [CHARGES]
 
 
 def test_an_airline_that_has_published_nothing_sells_as_before() -> None:
