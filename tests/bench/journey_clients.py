@@ -203,7 +203,11 @@ def _median(found: list[float]) -> float:
 def main() -> None:
     """Read the plan, run it, print the result."""
     plan = msgspec.json.decode(sys.stdin.buffer.read(), type=Plan)
-    print(json.dumps(msgspec.to_builtins(uvloop.run(Travellers(plan).run()))))
+    result = uvloop.run(Travellers(plan).run())
+    # The result may be larger than a pipe holds: without a buffer of its own, Python's standard
+    # output drops what one write did not take (PYTHONUNBUFFERED).
+    with open(sys.stdout.fileno(), "wb", closefd=False) as output:
+        output.write(msgspec.json.encode(result))
 
 
 if __name__ == "__main__":
