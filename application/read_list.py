@@ -154,7 +154,8 @@ class ListReader(Generic[Item]):
                 after=after,
             )
             read.pages += 1
-            read.new_count += await self._record(page.items)
+            new_count = await self._record(page.items)
+            read.new_count += new_count
             if page.items and read.newest is None:
                 read.newest = int(page.items[0].created_at.timestamp())
             if page.items:

@@ -81,9 +81,10 @@ class PrimaryReads:
         """Return whether the log has the position, or the primary does not answer."""
         if position > self._known_head:
             try:
-                self._known_head = max(self._known_head, await self._head.ask(None))
+                head = await self._head.ask(None)
             except Unavailable:
                 return True
+            self._known_head = max(self._known_head, head)
         return position <= self._known_head
 
     async def _heads(self, asked: Sequence[None]) -> Sequence[int]:

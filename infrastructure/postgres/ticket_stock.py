@@ -70,7 +70,10 @@ class PostgresTicketStock:
 
     async def _fetch_ahead(self) -> None:
         try:
-            self._left += await self._fetch(HELD_BLOCKS)
+            fresh = await self._fetch(HELD_BLOCKS)
+            # Only now: `self._left` is another list than before the await where serials were taken
+            # meanwhile, and what was taken must not come back.
+            self._left += fresh
         except (Unavailable, psycopg.Error) as error:
             # The next one to take serials asks again.
             logger.warning("no serials of tickets ahead: %s", type(error).__name__)

@@ -99,3 +99,19 @@ async def test_payments_of_one_flight_in_two_processes_each_get_their_own_ticket
     assert {each.status for each in confirmed} == {Status.CONFIRMED}
     numbers = [ticket.number for each in confirmed for ticket in each.tickets]
     assert len(set(numbers)) == len(numbers) == 20
+
+
+async def test_serials_that_are_taken_during_a_refill_are_given_out_once(
+    database: TestDatabase,
+) -> None:
+    async with postgres_airline(database.app_dsn, kind=Immediate) as airline:
+        await airline.fill()
+        given: list[int] = []
+        for number in range(3_000):
+            # Every other one is taken while the serials of a refill are on their way.
+            taken = airline.stock.take(1, key=f"payment-{number}")
+            drawn = await airline.stock.draw(1) if taken is None else taken
+            given += drawn
+            await asyncio.sleep(0)
+        await airline.stock.close()
+    assert len(given) == len(set(given)) == 3_000
