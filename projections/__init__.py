@@ -27,4 +27,5 @@ rebuild: builds a new generation beside the live one and switches to it
 replay: sums the balances once more from the beginning of the log
 parallel_replay: the same over archives and database, in several processes
 checking: compares the read models with the log
+document_numbers: finds numbers of tickets that were given out twice
 """
