@@ -60,8 +60,11 @@ async def test_read_models_are_compared_and_made_anew_from_archives_byte_for_byt
             assert dump(database, generations.schema_of(name, 2)) == live[name], name
             assert any(live[name].values()), name
         capsys.readouterr()
-        assert check_command.check(dsn=dsn, archives=tmp_path) == 0
-        assert capsys.readouterr().out.count(": 0 differences") == len(ALL)
+        # The forms of events are samples, which repeat numbers of tickets.
+        assert check_command.check(dsn=dsn, archives=tmp_path) == 1
+        shown = capsys.readouterr().out
+        assert shown.count(": 0 differences") == len(ALL)
+        assert "document numbers: 0" not in shown
 
 
 async def test_without_the_archives_every_refusal_names_the_option(
@@ -72,11 +75,15 @@ async def test_without_the_archives_every_refusal_names_the_option(
         await fill(airline, tmp_path, SHORT)
         dsn = airline.projector_dsn
         detached_log.detach(database.owner_dsn, tmp_path, before=SHORT + 1)
-        for command in (check_command.check, rebuild_command.rebuild):
+        # Besides the read models, the numbers of tickets need the whole log.
+        for command, count in (
+            (check_command.check, len(ALL) + 1),
+            (rebuild_command.rebuild, len(ALL)),
+        ):
             assert command(dsn=dsn) == 1
             refusal = "LogIncomplete: positions 1 to 50 are in archives only:"
             words = " ".join(capsys.readouterr().out.split())
-            assert words.count(refusal) == words.count("--archives FOLDER") == len(ALL)
+            assert words.count(refusal) == words.count("--archives FOLDER") == count
         airline.query("UPDATE ledger_journal_g1.ledger_journal SET amount = amount + 1")
         airline.query("UPDATE booking_list_g1.booking_list SET seat_count = seat_count + 1")
         assert check_command.check(dsn=dsn, archives=tmp_path) == 1

@@ -6,7 +6,7 @@ import itertools
 import pytest
 
 from interfaces.cli import check as check_command
-from tests.integration.projections.airline import FLIGHT, Airline
+from tests.integration.projections.airline import Airline
 
 
 async def test_a_ticket_number_that_was_given_out_twice_is_named(
