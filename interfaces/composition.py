@@ -30,7 +30,7 @@ from application.payment.refunding import Refunder
 from application.processes.follow_flight_when_changed import FlightFollower
 from application.processes.immediate_steps import ImmediateSteps
 from application.processes.runner import ProcessRunner
-from application.settlement.compare_balance import AskLater, BalanceComparer, BookedClearing
+from application.settlement.compare_balance import BalanceComparer, BookedClearing
 from application.settlement.follow_hints import HintFollower
 from application.settlement.follow_payout import PayoutFollower
 from application.settlement.gateway import SettlementGateway
@@ -283,9 +283,9 @@ def _settlement(pool: Pool, bus: Dispatcher, gateway: StripePaymentGateway) -> S
         stripe=stripe, follower=follower, checkpoints=ProcessCheckpoints(pool), clock=utc_now
     )
 
-    async def read_clearing(ask_later: AskLater) -> BookedClearing:
+    async def read_clearing(since: dt.datetime) -> BookedClearing:
         async with raising_unavailable():
-            return await stripe_settlement.clearing(pool, ask_later)
+            return await stripe_settlement.clearing(pool, since)
 
     return SettlementUseCases(
         stripe=stripe,

@@ -1,15 +1,14 @@
 """Compare Stripe's balance with account 1010, per currency, and record both figures.
 
-Both move all the time, and a busy airline has no quiet moment. So the balance is taken between two
-looks at Stripe's list that show the same newest transaction; what is in it is recorded before the
-books are read; and what the books contain of transactions after it explains its part, as does what
-is booked and not listed yet, or listed and not booked yet. Before a difference is believed, the
-last days are read again.
+Both move all the time. So the balance is taken between two looks at the newest of Stripe's list
+that show the same; what is in it is recorded before the books are read; and what the books contain
+of transactions that were not listed then explains its part, as does what is booked and not listed
+yet, or listed and not booked yet. Before a difference is believed, the last days are read again.
 """
 
 import datetime as dt
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import ClassVar
 
 import msgspec
@@ -20,14 +19,17 @@ from application.commands.bus import CommandBus
 from application.commands.command import Command, Reply
 from application.commands.context import DecisionContext
 from application.settlement.gateway import SettlementGateway
-from application.settlement.sweep_transactions import TransactionSweeper
+from application.settlement.sweep_transactions import Newest, TransactionSweeper
 from domain.kernel import ids, money
 from domain.kernel.entries import accounting_day
 from domain.settlement import comparison
-from domain.settlement.state import ComparedBalance, Transaction
+from domain.settlement.state import ComparedBalance
 
 # Balances that are asked for until none was overtaken by a transaction: two calls each.
 TRIES_LIMIT = 30
+# A payout and its transaction are recorded one after the other: figures in between are taken again.
+PAYOUTS = frozenset({"payout", "payout_reversal"})
+PAYOUT_TRIES = 3
 
 logger = logging.getLogger(__name__)
 
@@ -38,25 +40,30 @@ class CompareBalance(ports.BackgroundTask, frozen=True):
     topic: ClassVar[str] = "compare_balance"
 
 
+class Recorded(msgspec.Struct, frozen=True):
+    """A transaction that the books contain, and by how much it changed Stripe's balance."""
+
+    id: str
+    category: str
+    net: money.Money
+
+
 class BookedClearing(msgspec.Struct, frozen=True):
     """Account 1010 by currency, and what explains its difference from Stripe's balance.
 
-    `recorded` are those of the transactions that were asked for which both contain.
+    `recent` are the transactions since an instant that both contain.
     """
 
     booked: Mapping[str, int]
     awaited: Mapping[str, int]
-    recorded: Collection[str] = ()
+    recent: Sequence[Recorded] = ()
 
 
-AskLater = Callable[[], Awaitable[Collection[str]]]
-"""Returns the ids of Stripe's transactions that its balance does not contain."""
+ReadClearing = Callable[[dt.datetime], Awaitable[BookedClearing]]
+"""Returns all as of one position of the log, which has all that was recorded before the call, with
+the transactions that Stripe made since the instant.
 
-ReadClearing = Callable[[AskLater], Awaitable[BookedClearing]]
-"""Returns all as of one position of the log, which has all that was recorded before the call; it
-asks once the position is chosen, so that all that the position may contain is asked for.
-
-Raises Unavailable when the read model does not follow, and what is raised by the question.
+Raises Unavailable when the read model does not follow.
 """
 
 
@@ -119,27 +126,24 @@ class BalanceComparer:
         return balances
 
     async def _figures(self) -> tuple[ComparedBalance, ...]:
-        """Return both figures as of the newest transaction that Stripe's balance contains."""
-        reported, newest = await self._balance()
-        # Whatever the balance contains is recorded before the books are read.
-        await self._sweeper.sweep()
-        later: list[Transaction] = []
+        """Return both figures as of the newest transactions that Stripe's balance contains."""
+        for _ in range(PAYOUT_TRIES):
+            reported, newest = await self._balance()
+            # Whatever the balance contains is recorded before the books are read.
+            await self._sweeper.sweep()
+            clearing = await self._read_clearing(newest.since)
+            later = [each for each in clearing.recent if each.id not in newest.ids]
+            if not any(each.category in PAYOUTS for each in later):
+                break
+        return compared(reported, clearing, [each.net for each in later])
 
-        async def ask() -> Collection[str]:
-            later.extend(await self._sweeper.newer_than(newest))
-            return [each.id for each in later]
-
-        clearing = await self._read_clearing(ask)
-        overtaking = [each.net for each in later if each.id in clearing.recorded]
-        return compared(reported, clearing, overtaking)
-
-    async def _balance(self) -> tuple[Sequence[money.Money], Transaction | None]:
-        """Return Stripe's balance, and the newest transaction that it contains."""
+    async def _balance(self) -> tuple[Sequence[money.Money], Newest]:
+        """Return Stripe's balance, and the newest transactions that it contains."""
         before = await self._sweeper.newest()
         for _ in range(TRIES_LIMIT):
             reported = await self._stripe.balance()
             after = await self._sweeper.newest()
-            if (before and before.id) == (after and after.id):
+            if before == after:
                 return reported, after
             before = after
         raise ports.Unavailable("a balance of Stripe that no transaction overtakes")

@@ -3,19 +3,20 @@
 import datetime as dt
 from typing import ClassVar
 
+import msgspec
+
 from application import ports
 from application.read_list import Checkpoints, ListReader, Page
 from application.settlement.follow_payout import PayoutFollower
 from application.settlement.gateway import ListedTransaction, SettlementGateway
-from domain.settlement.state import Transaction
 
 CHECKPOINT = "balance_transactions"
 # One for each accounting day on which the figures differed.
 AGAIN_CHECKPOINT = "balance_transactions_again_{day}"
 # How far back Stripe's list is read again where the figures differ.
 REACH_ON_DIFFERENCE = dt.timedelta(days=7)
-# Pages of transactions that may be newer than one of seconds ago.
-NEWER_PAGES_LIMIT = 50
+# How far back it is read again where they still differ: Stripe may list some hours late.
+AGAIN_OVERLAP = dt.timedelta(hours=6)
 # Stripe may list a transaction later than others that it made after it.
 OVERLAP = dt.timedelta(minutes=5)
 # How far an installation without a checkpoint looks back.
@@ -26,6 +27,16 @@ class SweepTransactions(ports.BackgroundTask, frozen=True):
     """Read what is new in Stripe's list of balance transactions."""
 
     topic: ClassVar[str] = "sweep_transactions"
+
+
+class Newest(msgspec.Struct, frozen=True):
+    """The newest transactions of Stripe's list: all that it has since the instant, and others.
+
+    The instant is not long ago: what the books have of before, and Stripe has not, is a difference.
+    """
+
+    ids: frozenset[str]
+    since: dt.datetime
 
 
 class TransactionSweeper:
@@ -57,36 +68,33 @@ class TransactionSweeper:
         """Record what Stripe has listed in the days before, as `sweep`; return how many were new.
 
         The days are read once for each accounting day: a reading that is cut short goes on where
-        it was, and one that has come to its end reads what is listed since.
+        it was, and one that has come to its end reads the last hours.
         """
         return await self._reader.read_new(
             self._checkpoints,
             AGAIN_CHECKPOINT.format(day=day.isoformat()),
             clock=self._clock,
-            reach=OVERLAP,
+            reach=AGAIN_OVERLAP,
             first_reach=REACH_ON_DIFFERENCE,
         )
 
-    async def newest(self) -> Transaction | None:
-        """Return the newest transaction that Stripe lists; raises the failures of the gateway."""
-        page = await self._stripe.list_transactions()
-        return page.transactions[0].transaction if page.transactions else None
+    async def newest(self) -> Newest:
+        """Return the newest page of what Stripe lists.
 
-    async def newer_than(self, known: Transaction | None) -> list[Transaction]:
-        """Return what Stripe lists before this one, all for None.
-
-        Raises the failures of the gateway, and Unavailable where there are too many.
+        Raises the failures of the gateway, and Unavailable where a page is of one second: which
+        transactions of that second are newer cannot be told.
         """
-        found: list[Transaction] = []
-        for _ in range(NEWER_PAGES_LIMIT):
-            page = await self._stripe.list_transactions(after=found[-1].id if found else None)
-            for each in page.transactions:
-                if known is not None and each.id == known.id:
-                    return found
-                found.append(each.transaction)
-            if not page.has_more:
-                return found
-        raise ports.Unavailable("the transactions of the last seconds")
+        page = await self._stripe.list_transactions()
+        ids = frozenset(each.id for each in page.transactions)
+        newest = page.transactions[0].created_at if ids else self._clock()
+        since = newest - OVERLAP
+        if page.has_more:
+            # Older ones of the last one's second may be on the next page.
+            last = page.transactions[-1].created_at.replace(microsecond=0)
+            since = max(since, last + dt.timedelta(seconds=1))
+        if since > newest:
+            raise ports.Unavailable("a page of transactions of more than one second")
+        return Newest(ids, since)
 
     async def _page(
         self,

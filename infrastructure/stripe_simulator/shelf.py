@@ -28,9 +28,7 @@ class Shelf:
         if item["id"] not in self.objects:
             if len(self.objects) >= self.limit:
                 self.drop(next(iter(self.objects)))
-            self._places[item["id"]] = len(self._order)
-            self._order.append(item["id"])
-            self._seconds.append(item.get("created", 0))
+            self._append(item)
         self.objects[item["id"]] = item
         return item
 
@@ -39,9 +37,15 @@ class Shelf:
         del self.objects[identifier], self._places[identifier]
         if len(self._order) > 2 * len(self.objects) + PAGE_LIMIT:
             # Most places are of dropped ones.
-            self._order = list(self.objects)
-            self._seconds = [each.get("created", 0) for each in self.objects.values()]
-            self._places = {each: place for place, each in enumerate(self._order)}
+            self._order, self._seconds, self._places = [], [], {}
+            for each in self.objects.values():
+                self._append(each)
+
+    def _append(self, item: Json) -> None:
+        self._places[item["id"]] = len(self._order)
+        self._order.append(item["id"])
+        # Never less than before, also where the clock was set back.
+        self._seconds.append(max(item.get("created", 0), *self._seconds[-1:], 0))
 
     def get(self, identifier: str, *, param: str = "id", status: int = 404) -> Json:
         """Return the object, or Stripe's `resource_missing`."""

@@ -122,6 +122,9 @@ class RateLimiter:
         lease = self._lease(name, client)
         async with lease.many:
             self._close(lease)
+            if self._remaining(lease) > 0 and lease.tokens + lease.left < count:
+                # What is left only falls: nobody who waits here has to ask once more.
+                return max(1.0, self._remaining(lease))
             if lease.tokens < count:
                 granted = await self._ask(name, client, need=count - lease.tokens)
                 self._close(lease)

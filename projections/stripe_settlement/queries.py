@@ -6,7 +6,7 @@ from psycopg.rows import class_row
 
 from application import ports
 from application.queries import AsOf
-from application.settlement.compare_balance import AskLater, BookedClearing
+from application.settlement.compare_balance import BookedClearing, Recorded
 from application.settlement.ports import (
     BalanceRow,
     PayoutDetails,
@@ -14,6 +14,7 @@ from application.settlement.ports import (
     SettledTransaction,
     SettlementBreak,
 )
+from domain.kernel import money
 from projections import progress
 from projections.projection import Pool
 
@@ -66,10 +67,10 @@ SELECT 'awaited', currency, sum(coalesce(booked, 0) - coalesce(listed, 0))::bigi
 FROM read_model.settled_amounts WHERE booked IS DISTINCT FROM listed GROUP BY currency
 """
 
-# One that nobody can explain is not in account 1010.
-_RECORDED = """
-SELECT transaction FROM read_model.settled_transactions
-WHERE transaction = ANY(%s) AND NOT unknown
+# One without an explanation stays unexplained, before the balance or after it.
+_RECENT = """
+SELECT transaction, category, gross - fee, currency FROM read_model.settled_transactions
+WHERE created_at >= %s AND NOT unknown
 """
 
 
@@ -159,8 +160,9 @@ async def has_money(pool: Pool) -> bool:
     return found is not None and bool(found[0])
 
 
-async def clearing(pool: Pool, ask_later: AskLater) -> BookedClearing:
-    """Return account 1010 and what explains its difference from Stripe's balance.
+async def clearing(pool: Pool, since: dt.datetime) -> BookedClearing:
+    """Return account 1010, what explains its difference from Stripe's balance, and the
+    transactions since the instant.
 
     Contains all that was in the log before the call; raises Unavailable where the read model does
     not follow within FOLLOW_SECONDS.
@@ -176,14 +178,17 @@ async def clearing(pool: Pool, ask_later: AskLater) -> BookedClearing:
         raise ports.Unavailable(f"read model {NAME}") from None
     amounts: dict[str, dict[str, int]] = {"booked": {}, "awaited": {}}
     async with pool.connection() as connection, connection.transaction():
-        # Amounts and transactions are those of one moment, although Stripe is asked in between.
+        # Amounts and transactions are those of one moment.
         await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         rows = await connection.execute(_CLEARING)
         for side, currency, amount in await rows.fetchall():
             amounts[side][currency] = amount
-        recorded = await connection.execute(_RECORDED, (list(await ask_later()),))
+        recent = await connection.execute(_RECENT, (since,))
         return BookedClearing(
             booked=amounts["booked"],
             awaited=amounts["awaited"],
-            recorded={row[0] for row in await recorded.fetchall()},
+            recent=[
+                Recorded(transaction, category, money.Money(net, currency))
+                for transaction, category, net, currency in await recent.fetchall()
+            ],
         )

@@ -1,6 +1,7 @@
-"""No statement reads a shared value, awaits, and writes it back: what others did is then undone.
+"""No assignment reads an attribute or element, awaits, and writes it: what others did is undone.
 
-Ticket numbers were given out twice so: `self._left += await fetch()` reads the list first.
+Ticket numbers were given out twice so: `self._left += await fetch()` reads the list first. The same
+over several statements is not found here.
 """
 
 import ast

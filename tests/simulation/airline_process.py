@@ -39,11 +39,11 @@ from application.processes.immediate_steps import ImmediateSteps
 from application.processes.runner import ProcessRunner
 from application.queries import AsOf, ListedDispute, UnfinishedAttempt
 from application.reconciliation.ports import ReconciliationPorts
-from application.settlement.compare_balance import AskLater, BalanceComparer, BookedClearing
+from application.settlement.compare_balance import BalanceComparer, BookedClearing, Recorded
 from application.settlement.follow_hints import HintFollower
 from application.settlement.follow_payout import PayoutFollower
 from application.settlement.sweep_transactions import TransactionSweeper
-from domain.kernel import ids
+from domain.kernel import ids, money
 from infrastructure.airports.world import load_airports
 from infrastructure.bank_files.statement import read_statement
 from infrastructure.stripe import webhook
@@ -223,7 +223,7 @@ class AirlineProcess(Airline):
                 return ListedDispute(ids.booking_of_payment(row.payment), *fields)
         return None
 
-    async def _read_clearing(self, ask_later: AskLater) -> BookedClearing:
+    async def _read_clearing(self, since: dt.datetime) -> BookedClearing:
         tables = self.world.follow()
         awaited: dict[str, int] = {}
         for row in tables.rows("settled_amounts"):
@@ -231,10 +231,12 @@ class AirlineProcess(Airline):
                 difference = (row.booked or 0) - (row.listed or 0)
                 awaited[row.currency] = awaited.get(row.currency, 0) + difference
         booked = {row.currency: row.amount for row in tables.rows("stripe_clearing")}
-        settled = {
-            row.transaction for row in tables.rows("settled_transactions") if not row.unknown
-        }
-        return BookedClearing(booked, awaited, settled.intersection(await ask_later()))
+        recent = [
+            Recorded(row.transaction, row.category, money.Money(row.gross - row.fee, row.currency))
+            for row in tables.rows("settled_transactions")
+            if not row.unknown and row.created_at >= since
+        ]
+        return BookedClearing(booked, awaited, recent)
 
     def _report(self, stream: str, error: Exception) -> None:
         self.world.reports.append((stream, error))

@@ -19,7 +19,7 @@ from application.commands.dispatcher import Dispatcher
 from application.payment.gateway import RESOURCE_MISSING, GatewayRejected, GatewayUnavailable
 from application.payment.record_refund import Accepted, Failed, RecordRefund
 from application.payment.refund_payment import RefundPayment
-from application.settlement.compare_balance import AskLater, BalanceComparer, BookedClearing
+from application.settlement.compare_balance import BalanceComparer, BookedClearing, Recorded
 from application.settlement.follow_payout import PayoutFollower
 from application.settlement.gateway import (
     ListedTransaction,
@@ -237,9 +237,7 @@ class StripeAccount:
         self.calls.append(name)
 
 
-def _is_within(
-    listed: ListedTransaction, since: dt.datetime | None, before: dt.datetime | None
-) -> bool:
+def _is_within(listed: ListedTransaction, since: dt.datetime, before: dt.datetime | None) -> bool:
     second = int(listed.transaction.created_at.timestamp())
     return (since is None or second >= int(since.timestamp())) and (
         before is None or second < int(before.timestamp())
@@ -343,7 +341,7 @@ class SettledAirline:
     def _follow(self) -> None:
         self.read_models.follow(self.airline.log.events[self.read_models.position :])
 
-    async def _read_clearing(self, ask_later: AskLater) -> BookedClearing:
+    async def _read_clearing(self, since: dt.datetime) -> BookedClearing:
         self._follow()
         awaited: dict[str, int] = {}
         for row in self.read_models.rows("settled_amounts"):
@@ -351,12 +349,12 @@ class SettledAirline:
                 difference = (row.booked or 0) - (row.listed or 0)
                 awaited[row.currency] = awaited.get(row.currency, 0) + difference
         booked = {row.currency: row.amount for row in self.read_models.rows("stripe_clearing")}
-        settled = {
-            row.transaction
+        recent = [
+            Recorded(row.transaction, row.category, money.Money(row.gross - row.fee, row.currency))
             for row in self.read_models.rows("settled_transactions")
-            if not row.unknown
-        }
-        return BookedClearing(booked, awaited, settled.intersection(await ask_later()))
+            if not row.unknown and row.created_at >= since
+        ]
+        return BookedClearing(booked, awaited, recent)
 
 
 _causes = itertools.count(1)

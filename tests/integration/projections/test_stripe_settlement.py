@@ -9,7 +9,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from application.queries import AsOf
-from application.settlement.compare_balance import BookedClearing, CompareBalance, RecordComparison
+from application.settlement.compare_balance import (
+    BookedClearing,
+    CompareBalance,
+    RecordComparison,
+    Recorded,
+)
 from application.settlement.follow_payout import PayoutFollower
 from application.settlement.gateway import (
     ListedTransaction,
@@ -181,19 +186,20 @@ async def test_the_clearing_account_and_what_explains_it_are_of_one_moment(
     (capture,) = (await airline.payment(payment_of(booking))).captures
     await airline.catch_up()
     listed = transaction("txn_1", "charge", 9_999, charge=capture.charge, charged=capture.amount)
-
-    async def ask() -> list[str]:
-        # It comes in while Stripe is asked: the figures are still those of before.
-        await airline.submit(RecordTransaction(listed))
-        await airline.catch_up()
-        return ["txn_1", "txn_2"]
-
-    found = await queries.clearing(airline.pool, ask)
+    long_ago, later = listed.created_at, listed.created_at + dt.timedelta(seconds=1)
+    found = await queries.clearing(airline.pool, long_ago)
     assert found == BookedClearing(
-        {"SAR": capture.amount.amount}, {"SAR": capture.amount.amount}, set()
+        {"SAR": capture.amount.amount}, {"SAR": capture.amount.amount}, []
     )
-    found = await queries.clearing(airline.pool, ask)
-    assert found == BookedClearing({"SAR": 0, "USD": 9_969}, {}, {"txn_1"})
+    await airline.submit(RecordTransaction(listed))
+    await airline.catch_up()
+    found = await queries.clearing(airline.pool, long_ago)
+    recent = [Recorded("txn_1", "charge", Money(9_969, "USD"))]
+    assert found == BookedClearing({"SAR": 0, "USD": 9_969}, {}, recent)
+    assert (await queries.clearing(airline.pool, later)).recent == []
+    await airline.submit(RecordTransaction(transaction("txn_2", "reserve", 5_000)))
+    await airline.catch_up()
+    assert (await queries.clearing(airline.pool, long_ago)).recent == recent
 
 
 @pytest.mark.parametrize(

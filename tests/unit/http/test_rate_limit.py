@@ -164,6 +164,15 @@ async def test_many_who_take_seats_at_once_wait_for_one_question() -> None:
     assert (set(answers), store.questions) == ({0}, 1)
 
 
+async def test_of_many_who_take_seats_from_a_spent_window_few_ask_the_store() -> None:
+    time = Seconds()
+    store = SlowStore(time)
+    each = limiter(time, store, 6)
+    answers = await asyncio.gather(*(each.take_many("booking", "usr_one", 2) for _ in range(100)))
+    assert (answers.count(0), answers.count(60)) == (3, 97)
+    assert store.questions <= 4
+
+
 async def test_a_hundred_at_once_pass_a_small_limit_exactly() -> None:
     time = Seconds()
     each = limiter(time, MemoryTokenStore(time), 5)

@@ -1,12 +1,13 @@
 """Stripe's balance is compared although transactions come in at every moment of it."""
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from application import ports
-from application.settlement import compare_balance, sweep_transactions
+from application.settlement import compare_balance
 from domain.kernel.money import Money
 from domain.settlement.state import ComparedBalance
 from tests.support.settled import SettledAirline, settled_airline
@@ -48,14 +49,12 @@ async def test_what_is_recorded_after_the_balance_explains_its_part() -> None:
         settled.stripe.charge("ch_1", gross, settled=gross, fee=30)
         read_clearing = settled.comparer._read_clearing
 
-        async def read(ask: compare_balance.AskLater) -> compare_balance.BookedClearing:
+        async def read(since: dt.datetime) -> compare_balance.BookedClearing:
             # Another process sees these first, and records them.
             settled.stripe.charge("ch_2", gross, settled=gross, fee=40)
             settled.stripe.add("reserve", Money(-5_000, "USD"))
             await settled.sweeper.sweep()
-            found = await read_clearing(ask)
-            assert len(found.recorded) == 1
-            return found
+            return await read_clearing(since)
 
         settled.comparer._read_clearing = read
         (compared,) = await settled.comparer.compare()
@@ -69,10 +68,10 @@ async def test_a_difference_shows_although_transactions_come_in() -> None:
         settled.stripe.add("reserve", Money(-5_000, "USD"))
         read_clearing = settled.comparer._read_clearing
 
-        async def read(ask: compare_balance.AskLater) -> compare_balance.BookedClearing:
+        async def read(since: dt.datetime) -> compare_balance.BookedClearing:
             _one_fee(settled, 5_000)
             await settled.sweeper.sweep()
-            return await read_clearing(ask)
+            return await read_clearing(since)
 
         settled.comparer._read_clearing = read
         (compared,) = await settled.comparer.compare()
@@ -108,15 +107,65 @@ async def test_a_day_reads_the_last_days_once_however_often_the_figures_differ()
         assert await pages() > second
 
 
-async def test_more_transactions_than_can_be_listed_since_the_balance_are_too_many(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(sweep_transactions, "NEWER_PAGES_LIMIT", 2)
-    async with settled_airline(page_size=2) as settled:
+async def test_a_transaction_that_stripe_lists_late_behind_others_explains_its_part() -> None:
+    async with settled_airline() as settled:
         _one_fee(settled)
-        known = await settled.sweeper.newest()
-        for count in range(1, 5):
-            assert len(await settled.sweeper.newer_than(known)) == count - 1
+        _one_fee(settled, 70)
+        late = settled.stripe._listed.pop(0)
+        sweep = settled.sweeper.sweep
+
+        async def busy(**params: Any) -> int:
+            if late not in settled.stripe._listed:
+                settled.stripe._listed.insert(0, late)
+            return await sweep(**params)
+
+        settled.sweeper.sweep = busy  # type: ignore[method-assign]
+        (balance,) = await settled.comparer.compare()
+        assert balance == ComparedBalance("USD", -320, -70, -250)
+
+
+async def test_a_payout_that_overtakes_the_balance_is_waited_for() -> None:
+    async with settled_airline() as settled:
+        gross = Money(1_000, "USD")
+        settled.stripe.charge("ch_1", gross, settled=gross)
+        await settled.sweeper.sweep()
+        read_clearing, left = settled.comparer._read_clearing, [1]
+
+        async def read(since: dt.datetime) -> compare_balance.BookedClearing:
+            if left.pop() if left else 0:
+                settled.stripe.pay_out("USD")
+                await settled.sweeper.sweep()
+            return await read_clearing(since)
+
+        settled.comparer._read_clearing = read
+        compared = await settled.comparer.compare()
+        assert [(each.currency, each.reported, each.unexplained) for each in compared] == [
+            ("USD", 0, 0)
+        ]
+        assert settled.stripe.calls.count("balance") == 2
+
+
+async def test_what_the_books_have_of_long_ago_and_stripe_has_not_is_a_difference() -> None:
+    async with settled_airline() as settled:
+        _one_fee(settled)
+        await settled.sweeper.sweep()
+        settled.stripe._listed.clear()
+        settled.airline.wait(hours=1)
+        (balance,) = await settled.comparer.compare()
+        assert balance.unexplained == -250
+
+
+async def test_pages_of_more_than_one_second_are_needed() -> None:
+    async with settled_airline(page_size=2) as settled:
+        for count in range(1, 3):
             _one_fee(settled)
+            newest = await settled.sweeper.newest()
+            assert len(newest.ids) == count
+            assert newest.since < settled.airline.clock()
+        _one_fee(settled)
         with pytest.raises(ports.Unavailable):
-            await settled.sweeper.newer_than(known)
+            await settled.sweeper.newest()
+        settled.airline.wait(seconds=2)
+        _one_fee(settled)
+        newest = await settled.sweeper.newest()
+        assert dt.timedelta() < settled.airline.clock() - newest.since <= dt.timedelta(seconds=2)
