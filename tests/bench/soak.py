@@ -63,17 +63,18 @@ def run(
     """Run, print, and return 0 when nothing grew that may not."""
     console = Console(stderr=as_json)
     lengths = lengths_of(quick=quick, minutes=minutes, bookings=bookings)
-    samples = measured(lengths, console)
-    first = int(lengths.bookings * FIRST_SHARE)
-    cases = soak_growth.cases_of(samples, first_bookings=first)
-    show(console, samples, cases, first_bookings=first)
+    cases = measured(lengths, console)
     if as_json:
         print(json.dumps(msgspec.to_builtins({"bench": "soak", "cases": cases})))
     return 0 if quick or all(case.holds for case in cases) else 1
 
 
-def measured(lengths: Lengths, console: Console) -> list[Sample]:
-    """Travel until there are enough bookings and minutes; return every sample."""
+def measured(lengths: Lengths, console: Console) -> list[Case]:
+    """Travel until there are enough bookings and minutes; show and return what grew.
+
+    It is shown before the oracles are asked: whoever mends what these found has to know it, too.
+    """
+    first = int(lengths.bookings * FIRST_SHARE)
     with ExitStack() as stack:
         folder = stack.enter_context(servers.private_folder())
         port = ports.free_port()
@@ -96,8 +97,10 @@ def measured(lengths: Lengths, console: Console) -> list[Sample]:
             time.sleep(2 * soak_growth.AT_ONCE * lengths.sample_seconds)
         for process in stage.processes.values():
             assert process.poll() is None, "a process has ended"
+        cases = soak_growth.cases_of(watch.samples, first_bookings=first)
+        show(console, watch.samples, cases, first_bookings=first)
         stored_log.assert_invariants(stage.owner_dsn)
-        return watch.samples
+        return cases
 
 
 def _scheduled(dsn: str) -> list[str]:

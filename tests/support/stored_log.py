@@ -21,7 +21,8 @@ from tests.support.memory_log import MemoryLog
 
 WAIT_SECONDS = 60.0
 HEAD = "SELECT coalesce(max(position), 0) FROM ledger.event"
-LIMIT = 1_000_000
+# No limit of rows: counters are compared with all events.
+NO_LIMIT = None
 # The owner's address of a database, or an open connection, which commits at once.
 Database = str | psycopg.Connection
 NO_ANSWER = ports.KnownCommand(b"", ports.Answer("", 0))
@@ -95,7 +96,7 @@ class StoredLog(MemoryLog):
         """Take in what has been appended since, and the counters as they are with it."""
         with psycopg.connect(self._dsn) as connection:
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-            rows = connection.execute(READ_LOG.encode(), (len(self.events), LIMIT)).fetchall()
+            rows = connection.execute(READ_LOG.encode(), (len(self.events), NO_LIMIT)).fetchall()
             self.capacity = {
                 (row[0], row[1]): [*row[2:]]
                 for row in connection.execute(
