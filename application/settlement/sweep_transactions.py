@@ -15,6 +15,8 @@ CHECKPOINT = "balance_transactions"
 AGAIN_CHECKPOINT = "balance_transactions_again_{day}"
 # How far back Stripe's list is read again where the figures differ.
 REACH_ON_DIFFERENCE = dt.timedelta(days=7)
+# Pages of a hundred that a second may fill.
+NEWEST_PAGES_LIMIT = 10
 # How far back it is read again where they still differ: Stripe may list some hours late.
 AGAIN_OVERLAP = dt.timedelta(hours=6)
 # Stripe may list a transaction later than others that it made after it.
@@ -79,22 +81,23 @@ class TransactionSweeper:
         )
 
     async def newest(self) -> Newest:
-        """Return the newest page of what Stripe lists.
+        """Return the newest of what Stripe lists, of more than one second where there is more.
 
-        Raises the failures of the gateway, and Unavailable where a page is of one second: which
-        transactions of that second are newer cannot be told.
+        Raises the failures of the gateway, and Unavailable where a second has too many pages.
         """
-        page = await self._stripe.list_transactions()
-        ids = frozenset(each.id for each in page.transactions)
-        newest = page.transactions[0].created_at if ids else self._clock()
-        since = newest - OVERLAP
-        if page.has_more:
-            # Older ones of the last one's second may be on the next page.
-            last = page.transactions[-1].created_at.replace(microsecond=0)
-            since = max(since, last + dt.timedelta(seconds=1))
-        if since > newest:
-            raise ports.Unavailable("a page of transactions of more than one second")
-        return Newest(ids, since)
+        found: list[ListedTransaction] = []
+        for _ in range(NEWEST_PAGES_LIMIT):
+            page = await self._stripe.list_transactions(after=found[-1].id if found else None)
+            found += page.transactions
+            newest = found[0].created_at if found else self._clock()
+            since = newest - OVERLAP
+            if page.has_more:
+                # Older ones of the last one's second may be on the next page.
+                last = found[-1].created_at.replace(microsecond=0)
+                since = max(since, last + dt.timedelta(seconds=1))
+            if since <= newest:
+                return Newest(frozenset(each.id for each in found), since)
+        raise ports.Unavailable("the newest transactions, which are all of one second")
 
     async def _page(
         self,
