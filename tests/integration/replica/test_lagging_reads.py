@@ -220,6 +220,7 @@ async def test_ais_ledger_reads_the_books_of_the_environment_from_its_replica(
     async with opened(pair) as readers:
         database = readers.airline.database
         name = str(conninfo.conninfo_to_dict(database.owner_dsn)["dbname"])
+        await readers.airline.catch_up()
         pair.standby.await_replay()
         pair.standby.pause_replay()
         try:
