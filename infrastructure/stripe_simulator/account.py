@@ -145,7 +145,7 @@ class Account:
         since = self.clock.now() - EVENT_LIFE_SECONDS
         events = self.events.objects
         while events and next(iter(events.values()))["created"] < since:
-            self.events.drop(next(iter(events)))
+            del events[next(iter(events))]
 
     def session_of(self, intent_id: str) -> Json | None:
         """Return the Checkout session that owns the PaymentIntent, if one does."""

@@ -295,7 +295,7 @@ def matching(account: Account, params: Json) -> Iterable[Json]:
     payout = params.get("payout")
     if payout is not None and not _is_listed(account, payout):
         return
-    for transaction in account.balance_transactions.created_within(params):
+    for transaction in account.balance_transactions.created_within(params.get("created")):
         if (
             currency in (None, transaction["currency"])
             and all(params.get(name) in (None, transaction[name]) for name in ("source", "type"))

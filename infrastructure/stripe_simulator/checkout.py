@@ -369,6 +369,6 @@ def _close(account: Account, session: Json, cause: Cause) -> Json:
 
 def matching(account: Account, params: Json) -> Iterable[Json]:
     """Return the sessions for the list filters created, payment_intent and status, newest first."""
-    for session in account.sessions.created_within(params):
+    for session in account.sessions.created_within(params.get("created")):
         if all(params.get(name) in (None, session[name]) for name in ("payment_intent", "status")):
             yield session

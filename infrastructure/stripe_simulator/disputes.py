@@ -335,6 +335,6 @@ def _reinstate(account: Account, dispute: Json, *, fee_returned: bool) -> None:
 
 def matching(account: Account, params: Json) -> Iterable[Json]:
     """Return the disputes for the list filters charge, created, payment_intent, newest first."""
-    for dispute in account.disputes.created_within(params):
+    for dispute in account.disputes.created_within(params.get("created")):
         if all(params.get(name) in (None, dispute[name]) for name in ("charge", "payment_intent")):
             yield dispute

@@ -38,7 +38,7 @@ def update(account: Account, identifier: str, params: Json) -> Json:
 def delete(account: Account, identifier: str) -> Json:
     """DELETE …/{id}: what is still to be delivered to it is dropped."""
     account.endpoints.get(identifier)
-    account.endpoints.drop(identifier)
+    del account.endpoints.objects[identifier]
     return {"id": identifier, "object": "webhook_endpoint", "deleted": True}
 
 

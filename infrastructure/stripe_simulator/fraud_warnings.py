@@ -65,6 +65,6 @@ def close_for(account: Account, charge: Json) -> None:
 
 def matching(account: Account, params: Json) -> Iterable[Json]:
     """Return the warnings for the list filters charge, created, payment_intent, newest first."""
-    for warning in account.fraud_warnings.created_within(params):
+    for warning in account.fraud_warnings.created_within(params.get("created")):
         if all(params.get(name) in (None, warning[name]) for name in ("charge", "payment_intent")):
             yield warning

@@ -36,7 +36,7 @@ def _warnings(account: Account) -> Shelf:
 
 
 def _matching_charges(account: Account, params: Json) -> Iterable[Json]:
-    for charge in account.charges.created_within(params):
+    for charge in account.charges.created_within(params.get("created")):
         if params.get("payment_intent") in (None, charge["payment_intent"]):
             yield charge
 

@@ -226,7 +226,7 @@ def _return(account: Account, payout: Json, status: str, cause: Cause) -> Json:
 
 def matching(account: Account, params: Json) -> Iterable[Json]:
     """Return the payouts for the list filters, newest first."""
-    for payout in account.payouts.created_within(params):
+    for payout in account.payouts.created_within(params.get("created")):
         arrival = {"created": payout["arrival_date"]}
         if created_matches(arrival, params.get("arrival_date")) and all(
             params.get(name) in (None, payout[name]) for name in ("destination", "status")

@@ -306,6 +306,6 @@ def update(account: Account, identifier: str, params: Json, cause: Cause) -> Jso
 
 def matching(account: Account, params: Json) -> Iterable[Json]:
     """Return the refunds for the list filters created, charge and payment_intent, newest first."""
-    for refund in account.refunds.created_within(params):
+    for refund in account.refunds.created_within(params.get("created")):
         if all(params.get(name) in (None, refund[name]) for name in ("charge", "payment_intent")):
             yield refund

@@ -36,7 +36,7 @@ def endpoint_of(method: str, path: str) -> str:
 
 
 def _intents(account: Account, params: Json) -> Iterable[Json]:
-    return account.intents.created_within(params)
+    return account.intents.created_within(params.get("created"))
 
 
 def _events(account: Account, params: Json) -> Iterable[Json]:
@@ -45,7 +45,7 @@ def _events(account: Account, params: Json) -> Iterable[Json]:
     if len(params.get("types", [])) > TYPES_LIMIT:
         raise invalid(f"You may pass at most {TYPES_LIMIT} types.", param="types")
     types, pattern = params.get("types"), params.get("type", "*")
-    for event in account.events.created_within(params):
+    for event in account.events.created_within(params.get("created")):
         delivered = event["pending_webhooks"] == 0
         if (
             (types is None or event["type"] in types)

@@ -1,6 +1,5 @@
 """Objects of one kind in order of creation, bounded, with Stripe's cursor pages."""
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from itertools import dropwhile, islice, takewhile
 
@@ -18,34 +17,12 @@ class Shelf:
         self.noun = noun
         self.limit = limit
         self.objects: dict[str, Json] = {}
-        # Ids and seconds in order of creation, those that were dropped included, so that a page
-        # deep in a long list is found without reading what is before it.
-        self._order: list[str] = []
-        self._seconds: list[int] = []
-        self._places: dict[str, int] = {}
 
     def put(self, item: Json) -> Json:
-        if item["id"] not in self.objects:
-            if len(self.objects) >= self.limit:
-                self.drop(next(iter(self.objects)))
-            self._append(item)
+        if item["id"] not in self.objects and len(self.objects) >= self.limit:
+            del self.objects[next(iter(self.objects))]
         self.objects[item["id"]] = item
         return item
-
-    def drop(self, identifier: str) -> None:
-        """Forget an object."""
-        del self.objects[identifier], self._places[identifier]
-        if len(self._order) > 2 * len(self.objects) + PAGE_LIMIT:
-            # Most places are of dropped ones.
-            self._order, self._seconds, self._places = [], [], {}
-            for each in self.objects.values():
-                self._append(each)
-
-    def _append(self, item: Json) -> None:
-        self._places[item["id"]] = len(self._order)
-        self._order.append(item["id"])
-        # Never less than before, also where the clock was set back.
-        self._seconds.append(max(item.get("created", 0), *self._seconds[-1:], 0))
 
     def get(self, identifier: str, *, param: str = "id", status: int = 404) -> Json:
         """Return the object, or Stripe's `resource_missing`."""
@@ -53,28 +30,19 @@ class Shelf:
             raise no_such(self.noun, identifier, param=param, status=status)
         return self.objects[identifier]
 
-    def place(self, identifier: str) -> int:
-        """Return where the object stands: a newer one has a higher place."""
-        return self._places[identifier]
-
     def newest_first(self) -> Iterator[Json]:
         return reversed(self.objects.values())
 
-    def created_within(self, params: Json) -> Iterator[Json]:
-        """Yield those that Stripe's filter `created` lets through, newest first, those behind the
-        cursor `starting_after` only.
+    def created_within(self, wanted: int | Json | None) -> Iterator[Json]:
+        """Yield those that Stripe's `created` filter lets through, newest first.
 
-        It looks at none that is newer or older than both want, however many there are.
+        It looks at none that is older than the filter wants, however many there are.
         """
-        wanted = params.get("created")
-        least, most = _bounds(wanted)
-        end = len(self._order) if most is None else bisect_right(self._seconds, most)
-        if params.get("starting_after") in self._places:
-            end = min(end, self._places[params["starting_after"]])
-        begin = bisect_left(self._seconds, least)
-        for place in range(end - 1, begin - 1, -1):
-            item = self.objects.get(self._order[place])
-            if item is not None and created_matches(item, wanted):
+        least = _least(wanted)
+        for item in self.newest_first():
+            if item["created"] < least:
+                return
+            if created_matches(item, wanted):
                 yield item
 
 
@@ -90,28 +58,30 @@ def page(shelf: Shelf, matching: Iterable[Json], params: Json, url: str) -> Json
         if cursor is not None:
             shelf.get(cursor, param=param, status=400)
     if before is not None:
-        since = shelf.place(before)
-        newer = list(takewhile(lambda item: shelf.place(item["id"]) > since, matching))
+        passed = _newer(shelf, before)
+        newer = list(takewhile(lambda item: item["id"] in passed, matching))
         rows, more = newer[-limit:], len(newer) > limit
     else:
-        until = None if after is None else shelf.place(after)
-        older = dropwhile(
-            lambda item: until is not None and shelf.place(item["id"]) >= until, matching
-        )
+        passed = set() if after is None else {after, *_newer(shelf, after)}
+        older = dropwhile(lambda item: item["id"] in passed, matching)
         found = list(islice(older, limit + 1))
         rows, more = found[:limit], len(found) > limit
     return {"object": "list", "data": rows, "has_more": more, "url": url}
 
 
-def _bounds(wanted: int | Json | None) -> tuple[int, int | None]:
-    """Return the earliest and the latest second that the filter lets through; None for no end."""
+def _newer(shelf: Shelf, cursor: str) -> set[str]:
+    """Return the ids of all that is newer than the cursor, which need not match the filter."""
+    return set(takewhile(lambda identifier: identifier != cursor, reversed(shelf.objects)))
+
+
+def _least(wanted: int | Json | None) -> int:
+    """Return the earliest second that the `created` filter lets through."""
     if wanted is None:
-        return 0, None
+        return 0
     if isinstance(wanted, int):
-        return wanted, wanted
-    ends = [wanted[name] - by for name, by in (("lt", 1), ("lte", 0)) if name in wanted]
+        return wanted
     least: int = max(wanted.get("gt", -1) + 1, wanted.get("gte", 0))
-    return least, min(ends, default=None)
+    return least
 
 
 def created_matches(item: Json, wanted: int | Json | None) -> bool:
