@@ -4,8 +4,10 @@ A machine is a set of processes with ports of its own. They share nothing but Po
 """
 
 import asyncio
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import httpx
 import pytest
@@ -17,6 +19,9 @@ from tests.support.front_doors import front_doors
 from tests.support.running_system import System
 
 pytestmark = running_system.SEPARATE
+# What the dead worker had taken, the other one gets once it is known to be gone: after a minute,
+# and then with one of its next commands to Redis.
+LETTER_SECONDS = 4 * stored_log.WAIT_SECONDS
 
 
 @pytest.fixture
@@ -33,6 +38,10 @@ def other(system: System) -> Iterator[System]:
 
 def _port(url: str) -> int:
     return int(url.rpartition(":")[2])
+
+
+def _letters(system: System, booking: str) -> list[Path]:
+    return list(system.mailbox.glob(f"*{booking[8:]}*.eml"))
 
 
 async def _unpaid(customer: Customer, flight: str) -> tuple[str, str]:
@@ -70,7 +79,11 @@ async def test_a_machine_dies_with_all_its_roles_and_the_other_finishes_every_bo
                 for booking, _ in begun:
                     await traveller.becomes(booking, "confirmed")
                 await asyncio.to_thread(running_system.await_rest, system)
+    end = time.monotonic() + LETTER_SECONDS
+    while missing := [booking for booking, _ in begun if not _letters(system, booking)]:
+        assert time.monotonic() < end, missing
+        await asyncio.sleep(0.2)
     for booking, _ in begun:
-        assert len(list(system.mailbox.glob(f"*{booking[8:]}*.eml"))) == 1
+        assert len(_letters(system, booking)) == 1
         assert stored_log.tags(system.owner_dsn, booking).count("booking.confirmed.1") == 1
     stored_log.assert_invariants(system.owner_dsn)
