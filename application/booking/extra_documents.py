@@ -51,13 +51,15 @@ def ordered(booking: Booking) -> list[ShownExtra]:
 
 
 def _shown(booking: Booking, extra: Extra) -> ShownExtra:
+    kind = catalogue.document_kind(extra.code)
     coupon = None if extra.document is None else booking.coupon(extra.passenger, extra.segment)
+    associated = kind == "EMD-A"
     return ShownExtra(
         code=extra.code,
         passenger=extra.passenger,
         segment=extra.segment,
         total=money.Money(extra.total, booking.currency),
-        kind=catalogue.document_kind(extra.code),
+        kind=kind,
         document=extra.document,
-        status=None if coupon is None else document_status(extra, coupon),
+        status=None if coupon is None else document_status(coupon, is_associated=associated),
     )

@@ -10,7 +10,6 @@ import msgspec
 
 from domain.booking.states import Status
 from domain.booking.values import Channel, DocumentProblem
-from domain.pricing.extras import document_kind
 from domain.pricing.price import CouponPrice, Lines
 
 
@@ -125,13 +124,14 @@ class Extra(msgspec.Struct, frozen=True):
         return self.net + self.vat
 
 
-def document_status(extra: Extra, coupon: Coupon) -> CouponStatus:
-    """Return the status of the document of an extra, which is sold with the coupon.
+def document_status(coupon: Coupon, *, is_associated: bool) -> CouponStatus:
+    """Return the status of the document of an extra, which is sold with the coupon: an associated
+    one is an EMD-A, another one an EMD-S.
 
     An EMD-A follows it step by step. An EMD-S is open until the coupon is final: it is not checked
     in or lifted.
     """
-    if document_kind(extra.code) == "EMD-A" or coupon.is_final:
+    if is_associated or coupon.is_final:
         return coupon.status
     return C.OPEN
 

@@ -92,7 +92,10 @@ class PolicyRegimeRequest(msgspec.Struct, rename="camel", forbid_unknown_fields=
     since: dt.date
     origins: Annotated[list[Country], msgspec.Meta(max_length=250)]
     destinations: Annotated[list[Country], msgspec.Meta(max_length=250)]
-    excused: Annotated[list[str], msgspec.Meta(max_length=20)]
+    excused: Annotated[
+        list[Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z_]{1,29}$(?!\n)")]],
+        msgspec.Meta(max_length=20),
+    ]
     bands: Annotated[list[PolicyCompensationRequest], msgspec.Meta(max_length=40)]
 
 

@@ -25,7 +25,7 @@ from domain.kernel.money import Money
 from domain.payment.events import FundsParked
 from domain.policies.book import LAUNCH_BOOK
 from domain.pricing import rejections as pricing_rejections
-from domain.pricing.extras import ExtraChoice
+from domain.pricing.extras import ExtraChoice, document_kind
 from domain.pricing.price import PassengerType
 from tests.support.airline import AIRLINE, capture
 from tests.support.memory_airline import MemoryAirline
@@ -339,7 +339,10 @@ def test_the_documents_follow_the_flight_or_stand_alone() -> None:
     case = Ticketed(BAG, LOUNGE, in_days=1)
     case.airline.submit(CheckIn(case.booking, 0, None))
     state = case.state
-    found = [document_status(each, state.coupons[0]).value for each in state.extras]
+    found = [
+        document_status(state.coupons[0], is_associated=document_kind(each.code) == "EMD-A").value
+        for each in state.extras
+    ]
     assert found == ["C", "O"]
     assert all((each.document or "")[3] == "4" for each in state.extras)
     assert state.tickets[0].number[3] == "0"
