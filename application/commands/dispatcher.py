@@ -60,7 +60,7 @@ class Dispatcher:
         random_bytes: Callable[[int], bytes],
         follow_ups: FollowUps | None = None,
         queue_limit: int = 2_000,
-        cache_limit: int = 20_000,
+        cache_limit: int = 10_000,
         carrier: str = "",
     ) -> None:
         self._log = log

@@ -1,6 +1,7 @@
 """The state of a flight, and the steps that several folds share: counters and allocations."""
 
 import datetime as dt
+import functools
 from enum import StrEnum
 
 import msgspec
@@ -209,11 +210,12 @@ def with_allocation(
     allocation: Allocation | None,
 ) -> Flight:
     """The flight after the moves, with another allocation of the booking; None for no seats."""
-    allocations = (
-        flight.allocations.drop(booking)
-        if allocation is None
-        else flight.allocations.put(booking, allocation)
-    )
+    if allocation is None:
+        allocations = flight.allocations.drop(booking)
+    elif allocation.held is None:
+        allocations = flight.allocations.put(booking, _one_of_equals(allocation))
+    else:
+        allocations = flight.allocations.put(booking, allocation)
     unpaid = _with_unpaid(flight.unpaid, flight.allocations.get(booking), by=-1)
     return replace(
         flight,
@@ -221,6 +223,12 @@ def with_allocation(
         allocations=allocations,
         unpaid=_with_unpaid(unpaid, allocation, by=1),
     )
+
+
+@functools.lru_cache(1_024)
+def _one_of_equals(allocation: Allocation) -> Allocation:
+    """Return an equal one: most bookings of a full flight have as many seats of the same class."""
+    return allocation
 
 
 def _with_unpaid(

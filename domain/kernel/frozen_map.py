@@ -9,7 +9,11 @@ from typing import Generic, TypeVar
 
 Value = TypeVar("Value")
 
-BUCKET_COUNT = 256
+# Few, for a process has thousands of small maps in memory, and a bucket takes 200 bytes of it.
+FEWEST_BUCKETS = 8
+# More are copied slower than the larger buckets.
+MOST_BUCKETS = 256
+ENTRIES_A_BUCKET = 8
 
 
 class FrozenMap(Generic[Value]):
@@ -18,26 +22,30 @@ class FrozenMap(Generic[Value]):
     __slots__ = ("_buckets", "_count")
 
     def __init__(self) -> None:
-        self._buckets: tuple[dict[str, Value] | None, ...] = (None,) * BUCKET_COUNT
+        self._buckets: tuple[dict[str, Value] | None, ...] = (None,) * FEWEST_BUCKETS
         self._count = 0
 
     def get(self, key: str) -> Value | None:
         """The value of the key, or None."""
-        bucket = self._buckets[hash(key) % BUCKET_COUNT]
+        bucket = self._buckets[hash(key) % len(self._buckets)]
         return None if bucket is None else bucket.get(key)
 
     def put(self, key: str, value: Value) -> "FrozenMap[Value]":
         """A map in which the key has this value."""
-        index = hash(key) % BUCKET_COUNT
+        index = hash(key) % len(self._buckets)
         bucket = self._buckets[index]
         changed = {} if bucket is None else bucket.copy()
         added = key not in changed
         changed[key] = value
-        return self._with_bucket(index, changed, self._count + added)
+        result = self._with_bucket(index, changed, self._count + added)
+        number = len(self._buckets)
+        if number < MOST_BUCKETS and result._count > ENTRIES_A_BUCKET * number:
+            return result._in_buckets(2 * number)
+        return result
 
     def drop(self, key: str) -> "FrozenMap[Value]":
         """A map without the key, which must be there."""
-        index = hash(key) % BUCKET_COUNT
+        index = hash(key) % len(self._buckets)
         bucket = self._buckets[index]
         assert bucket is not None
         changed = bucket.copy()
@@ -50,6 +58,19 @@ class FrozenMap(Generic[Value]):
         result: FrozenMap[Value] = FrozenMap.__new__(FrozenMap)
         result._buckets = (*self._buckets[:index], bucket, *self._buckets[index + 1 :])
         result._count = count
+        return result
+
+    def _in_buckets(self, number: int) -> "FrozenMap[Value]":
+        buckets: list[dict[str, Value] | None] = [None] * number
+        for key, value in self.items():
+            index = hash(key) % number
+            bucket = buckets[index]
+            if bucket is None:
+                bucket = buckets[index] = {}
+            bucket[key] = value
+        result: FrozenMap[Value] = FrozenMap.__new__(FrozenMap)
+        result._buckets = tuple(buckets)
+        result._count = self._count
         return result
 
     def items(self) -> Iterator[tuple[str, Value]]:

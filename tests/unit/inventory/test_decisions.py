@@ -77,6 +77,15 @@ def test_a_new_departure_goes_on_sale() -> None:
     given().when(schedule.schedule, scheduled=scheduled(), by=AUTHORISED, now=NOW).then(scheduled())
 
 
+def test_bookings_of_as_many_seats_share_what_is_kept_of_them_in_memory() -> None:
+    others = [msgspec.structs.replace(each, booking=OTHER) for each in (held(), sold())]
+    flight = given(scheduled(), held(), sold(), *others).state
+    assert flight is not None
+    one, other = (flight.allocations.get(each) for each in (BOOKING, OTHER))
+    assert one is not None
+    assert one is other
+
+
 def test_scheduling_the_same_departure_again_records_nothing() -> None:
     busy = given(scheduled(), held(), sold())
     busy.when(schedule.schedule, scheduled=scheduled(), by=AUTHORISED, now=NOW).then_nothing()

@@ -1,12 +1,16 @@
 """The immutable map behaves as a dict that is copied on every change."""
 
+import gc
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.kernel.frozen_map import FrozenMap
 
-keys = st.sampled_from([f"booking-{number}" for number in range(600)])
+KEYS = [f"booking-{number}" for number in range(600)]
+keys = st.sampled_from(KEYS)
 changes = st.lists(st.tuples(keys, st.none() | st.integers()), max_size=60)
 
 
@@ -40,6 +44,35 @@ def test_the_order_of_changes_makes_no_difference(content: dict[str, int]) -> No
     assert one == other
     assert hash(one) == hash(other)
     assert (one == FrozenMap[int]()) is (not content)
+
+
+def test_many_entries_are_all_there_while_they_come_and_go() -> None:
+    numbers = range(20_000)
+    frozen: FrozenMap[int] = FrozenMap()
+    for number in numbers:
+        frozen = frozen.put(f"{number}", number)
+    assert dict(frozen.items()) == {f"{number}": number for number in numbers}
+    for number in numbers[7:]:
+        assert frozen.get(f"{number}") == number
+        frozen = frozen.drop(f"{number}")
+    small: FrozenMap[int] = FrozenMap()
+    for number in numbers[:7]:
+        small = small.put(f"{number}", number)
+    assert (frozen, len(frozen), hash(frozen)) == (small, 7, hash(small))
+
+
+def test_a_map_of_a_flight_takes_little_memory() -> None:
+    gc.collect()
+    tracemalloc.start()
+    maps = []
+    for _ in range(20):
+        frozen: FrozenMap[None] = FrozenMap()
+        for key in KEYS[:160]:
+            frozen = frozen.put(key, None)
+        maps.append(frozen)
+    bytes_of_all, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert bytes_of_all / len(maps) < 100 * 160
 
 
 def test_dropping_what_is_not_there_is_a_bug() -> None:
