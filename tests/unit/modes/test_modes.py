@@ -28,6 +28,8 @@ SERVED = {
     "/api/auth/sessions/{session_id:str}",
     "/api/bookings/find",
     "/api/bookings/{booking_id:str}/cancellation-quote",
+    "/api/bookings/{booking_id:str}/extra-refund-quote",
+    "/api/bookings/{booking_id:str}/extras-quote",
     "/api/bookings/{booking_id:str}/modification-quote",
     "/api/flights/search",
     "/api/quotes",
