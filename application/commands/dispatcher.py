@@ -24,6 +24,9 @@ from domain.kernel.rejections import Rejection
 State = TypeVar("State")
 
 BATCH_LIMIT = 256
+# Streams whose states stay in memory, for the commands that follow within minutes. With more of
+# them a process still grows after tens of thousands of bookings (`bench soak`).
+STATES_LIMIT = 10_000
 ATTEMPT_LIMIT = 12
 # Limit of rounds of loading: each stream may name another that the decision reads next.
 LOADING_LIMIT = 16
@@ -60,7 +63,7 @@ class Dispatcher:
         random_bytes: Callable[[int], bytes],
         follow_ups: FollowUps | None = None,
         queue_limit: int = 2_000,
-        cache_limit: int = 10_000,
+        cache_limit: int = STATES_LIMIT,
         carrier: str = "",
     ) -> None:
         self._log = log
